@@ -1,0 +1,147 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "davit",
+    products: [
+        .executable(name: "davitd", targets: ["davitd"]),
+        .executable(name: "davit", targets: ["davit"]),
+        .executable(name: "davit-monitor", targets: ["davit-monitor"]),
+        .executable(name: "davit-image", targets: ["davit-image"]),
+        .library(name: "DavitDriverKit", targets: ["DavitDriverKit"]),
+        .library(name: "DavitClient", targets: ["DavitClient"]),
+        .library(name: "davit-network-none", type: .dynamic, targets: ["NetworkNone"]),
+        .library(name: "davit-network-host", type: .dynamic, targets: ["NetworkHost"]),
+        .library(name: "davit-storage-overlay", type: .dynamic, targets: ["StorageOverlay"]),
+        .library(name: "davit-isolation-linux", type: .dynamic, targets: ["IsolationLinux"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // MARK: Floor 0: C, no policy
+        .target(name: "CDavitDriver"),
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
+
+        // MARK: Floor 1: hands (mechanism)
+        .target(name: "Linux", dependencies: ["CLinux"]),
+        .target(name: "JSON", dependencies: ["CJSON"]),
+        .target(name: "Systemd", dependencies: ["CLinux", "CSystemd"]),
+
+        // MARK: Floor 2: words (pure values; no syscall, no await)
+        .target(name: "Model", dependencies: ["JSON"]),
+        .target(name: "LaunchPlan"),
+        .target(name: "LaunchPlanEmbedded"),
+        .target(name: "Drivers", dependencies: ["JSON", "LaunchPlan", "Linux", "Model"]),
+        .target(name: "Wire", dependencies: ["Drivers", "JSON", "LaunchPlan", "Linux", "Model"]),
+
+        // MARK: Floor 3: rooms
+        .target(name: "DavitDriverKit", dependencies: ["CDavitDriver", "Drivers", "JSON", "Linux", "Model", "Wire"]),
+        .target(
+            name: "DriverHost",
+            dependencies: ["CDavitDriver", "CNettle", "Drivers", "JSON", "Linux", "Model", "Wire"]),
+        .target(name: "Images", dependencies: ["Drivers", "JSON", "Linux", "Model"]),
+        .target(name: "Engine", dependencies: ["Drivers", "Images", "JSON", "LaunchPlan", "Linux", "Model"]),
+
+        // MARK: Floor 4: doors
+        .target(
+            name: "Server",
+            dependencies: ["DriverHost", "Drivers", "Engine", "Images", "JSON", "Linux", "Model", "Systemd", "Wire"]),
+        .target(name: "DavitClient", dependencies: ["JSON", "Linux", "Model", "Wire"]),
+
+        // MARK: Floor 5: programs
+        .executableTarget(
+            name: "davitd",
+            dependencies: [
+                "DriverHost", "Drivers", "Engine", "Images", "JSON", "Linux", "Model", "Server", "Systemd", "Wire",
+            ]),
+        .executableTarget(
+            name: "davit",
+            dependencies: [
+                "DavitClient", "JSON", "Linux", "Model", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(name: "davit-monitor", dependencies: ["CLinux", "LaunchPlanEmbedded"]),
+        .executableTarget(
+            name: "davit-image",
+            dependencies: ["CArchive", "CLinux", "CNettle", "CSeccomp", "CZlib", "CZstd", "JSON", "Linux", "Model"]),
+
+        // MARK: Plugins
+        .target(
+            name: "NetworkNone", dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Model"],
+            path: "Plugins/Network/None"),
+        .target(
+            name: "NetworkHost", dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Model"],
+            path: "Plugins/Network/Host"),
+        .target(
+            name: "StorageOverlay", dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model"],
+            path: "Plugins/Storage/Overlay"),
+        .target(
+            name: "IsolationLinux",
+            dependencies: [
+                "CDavitDriver", "CLinux", "CSeccomp", "DavitDriverKit", "Drivers", "JSON", "LaunchPlan", "Linux", "Model",
+            ],
+            path: "Plugins/Isolation/Linux"),
+
+        // MARK: Tests: one target per module; kernel and system tests need root and say so
+        .target(name: "TestSupport", dependencies: ["JSON", "Linux", "Model"], path: "Tests/TestSupport"),
+        .testTarget(name: "LinuxTests", dependencies: ["CLinux", "Linux", "TestSupport"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
+        .testTarget(name: "SystemdTests", dependencies: ["Linux", "Systemd", "TestSupport"]),
+        .testTarget(name: "ModelTests", dependencies: ["JSON", "Model", "TestSupport"]),
+        .testTarget(name: "LaunchPlanTests", dependencies: ["LaunchPlan", "TestSupport"]),
+        .testTarget(name: "MonitorTests", dependencies: ["CLinux", "LaunchPlan", "Linux", "TestSupport"]),
+        .testTarget(name: "WireTests", dependencies: ["Drivers", "JSON", "Model", "TestSupport", "Wire"]),
+        .testTarget(
+            name: "DriverHostTests",
+            dependencies: ["DriverHost", "Drivers", "JSON", "LaunchPlan", "Linux", "Model", "TestSupport", "Wire"]),
+        .testTarget(
+            name: "ImagesTests",
+            dependencies: ["CArchive", "Drivers", "Images", "JSON", "Linux", "Model", "TestSupport"]),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: ["Drivers", "Engine", "Images", "JSON", "LaunchPlan", "Linux", "Model", "TestSupport"]),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["DavitClient", "JSON", "Linux", "Model", "Server", "Systemd", "TestSupport", "Wire"]),
+        .testTarget(
+            name: "CommandTests", dependencies: ["DavitClient", "JSON", "Linux", "Model", "TestSupport", "Wire"]),
+        .testTarget(name: "SystemTests", dependencies: ["JSON", "Linux", "Model", "TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+let embedded: Set = ["LaunchPlanEmbedded", "davit-monitor"]
+let plugins: Set = ["NetworkNone", "NetworkHost", "StorageOverlay", "IsolationLinux"]
+/// The rooms that may touch unsafe pointers; everywhere else strict memory safety is silent because there are none.
+let cModules: Set = ["CDavitDriver", "CLinux"]
+
+for target in package.targets where target.type != .system && !cModules.contains(target.name) {
+    var settings: [SwiftSetting] = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+    ]
+    if embedded.contains(target.name) {
+        settings += [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])]
+    }
+    target.swiftSettings = settings
+    if target.name == "davit-monitor" {
+        target.linkerSettings = [.unsafeFlags(["-Xclang-linker", "-static"])]
+    }
+    if plugins.contains(target.name) {
+        target.linkerSettings = [
+            .unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/exports.map"])
+        ]
+    }
+}

@@ -1,0 +1,1 @@
+#include <davit/driver.h>
