@@ -1,0 +1,33 @@
+/// Something that happened, in the order it happened.
+public struct Event: Sendable, Hashable, Codable {
+    public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        case containerCreated = "container.created"
+        case containerStarted = "container.started"
+        case containerExited = "container.exited"
+        case containerFailed = "container.failed"
+        case containerRemoved = "container.removed"
+        case imageLoaded = "image.loaded"
+        case imageTagged = "image.tagged"
+        case imageRemoved = "image.removed"
+        case driverUnhealthy = "driver.unhealthy"
+    }
+
+    /// Counts up by one from the agent's start; a place to go on from.
+    public var cursor: Int64
+    /// Nanoseconds since 1970.
+    public var time: Int64
+    public var kind: Kind
+    /// The id of the container, image or driver that it happened to.
+    public var subject: String
+    public var name: String?
+    public var exit: ExitRecord?
+    public var error: AgentError?
+
+    public init(cursor: Int64, time: Int64, kind: Kind, subject: String, name: String? = nil) {
+        self.cursor = cursor
+        self.time = time
+        self.kind = kind
+        self.subject = subject
+        self.name = name
+    }
+}

@@ -1,0 +1,88 @@
+/// The agent's own name for a container: 16 lower-case hexadecimal digits, never empty, never reused.
+public struct ContainerID: Sendable, Hashable, Codable, CustomStringConvertible {
+    public let description: String
+
+    /// Refuses anything but 16 lower-case hexadecimal digits, so an id is always safe as a file or cgroup name.
+    public init(_ text: String) throws(AgentError) {
+        guard text.utf8.count == 16, text.utf8.allSatisfy(isLowerHexadecimal) else {
+            throw AgentError(.requestInvalid, "\"\(text)\" is not a container id (16 lower-case hexadecimal digits)")
+        }
+        description = text
+    }
+
+    /// A new random id.
+    public static func random() -> ContainerID {
+        ContainerID(unchecked: hexadecimal(UInt64.random(in: .min ... .max)))
+    }
+
+    private init(unchecked text: String) { description = text }
+
+    public init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// A container's name for people: 1 to 63 characters `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, unique on a host.
+public struct ContainerName: Sendable, Hashable, Codable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ text: String) throws(AgentError) {
+        let rest = text.utf8.dropFirst()
+        guard let first = text.utf8.first, isLetterOrDigit(first), text.utf8.count <= 63,
+            rest.allSatisfy({ isLetterOrDigit($0) || $0 == 0x5F || $0 == 0x2E || $0 == 0x2D })
+        else {
+            throw AgentError(
+                .requestInvalid,
+                "\"\(text)\" is not a container name: use 1 to 63 of [a-zA-Z0-9_.-], starting with a letter or digit")
+        }
+        description = text
+    }
+
+    public init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// The name of an unpacked layer in a storage driver: the 64 hexadecimal digits of its diff_id.
+public struct LayerID: Sendable, Hashable, Codable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ text: String) throws(AgentError) {
+        guard text.utf8.count == 64, text.utf8.allSatisfy(isLowerHexadecimal) else {
+            throw AgentError(.imageInvalid, "\"\(text)\" is not a layer id (64 lower-case hexadecimal digits)")
+        }
+        description = text
+    }
+
+    public init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+private func isLowerHexadecimal(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
+}
+
+private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+}
+
+private func hexadecimal(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+}
