@@ -1,0 +1,81 @@
+public import JSON
+public import Linux
+public import Model
+
+/// Keeps unpacked layers and makes root file systems out of them.
+public protocol StorageDriver: Driver {
+    /// Opens an empty directory to unpack a layer into. A draft of the same id that was left behind is emptied first.
+    func beginLayer(_ id: LayerID) async throws -> LayerDraft
+    /// Makes the draft a layer, durably and all at once. A layer that is there already is kept and the draft dropped.
+    func commitLayer(_ id: LayerID) async throws
+    /// Removes a layer or its draft; no error when there is none.
+    func removeLayer(_ id: LayerID) async throws
+    /// The committed layers, in no order.
+    func layers() async throws -> [LayerID]
+    /// Makes a root file system that appears in no mount table: a detached mount.
+    func prepareRootfs(_ request: RootfsRequest) async throws -> Rootfs
+    /// Frees what `prepareRootfs` made. May leave slow removal to the background.
+    func releaseRootfs(_ container: ContainerID) async throws
+    /// Bytes and files in use by everything that the driver keeps. Slow: it walks the trees.
+    func usage() async throws -> StorageUsage
+}
+
+/// A layer in the making.
+public struct LayerDraft: Sendable {
+    /// An empty directory, open for reading, owned by root.
+    public var directory: Descriptor
+
+    public init(directory: Descriptor) { self.directory = directory }
+}
+
+public struct RootfsRequest: Sendable {
+    public var container: ContainerID
+    /// Lowest first.
+    public var layers: [LayerID]
+    public var readOnly: Bool
+    /// The host ids that the container's ids are; `nil` leaves them as they are.
+    public var ids: IDRange?
+    /// A user namespace whose map is `0 ids.base ids.count` and `65536 0 1`, for an id-mapped view of the layers.
+    ///
+    /// The second line lets the host's root make overlayfs' work directory; no process ever lives in this namespace.
+    public var idMap: Descriptor?
+    /// Keep nothing of it over a crash of the host: durable writes may be skipped.
+    public var ephemeral: Bool
+
+    public init(
+        container: ContainerID, layers: [LayerID], readOnly: Bool, ids: IDRange?, idMap: Descriptor?, ephemeral: Bool
+    ) {
+        self.container = container
+        self.layers = layers
+        self.readOnly = readOnly
+        self.ids = ids
+        self.idMap = idMap
+        self.ephemeral = ephemeral
+    }
+}
+
+/// A root file system, held by its descriptor alone.
+public struct Rootfs: Sendable {
+    /// A detached mount (`fsmount` or `open_tree`), id-mapped as asked.
+    public var mount: Descriptor
+    public var handle: JSONValue
+
+    public init(mount: Descriptor, handle: JSONValue) {
+        self.mount = mount
+        self.handle = handle
+    }
+}
+
+public struct StorageUsage: Sendable, Hashable, Codable {
+    public var layerBytes: Int64
+    public var layers: Int
+    public var rootfsBytes: Int64
+    public var rootfses: Int
+
+    public init(layerBytes: Int64, layers: Int, rootfsBytes: Int64, rootfses: Int) {
+        self.layerBytes = layerBytes
+        self.layers = layers
+        self.rootfsBytes = rootfsBytes
+        self.rootfses = rootfses
+    }
+}
