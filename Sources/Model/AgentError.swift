@@ -42,6 +42,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case driverFailed = "driver.failed"
 
     // The agent and its host
+    case eventsGap = "events.gap"
     case agentStopping = "agent.stopping"
     case configInvalid = "config.invalid"
     case hostUnsupported = "host.unsupported"

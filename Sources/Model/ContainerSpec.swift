@@ -59,6 +59,32 @@ public struct Limits: Sendable, Hashable, Codable {
 }
 
 extension ContainerSpec {
+    enum CodingKeys: String, CodingKey {
+        case image, name, command, entrypoint, environment, user, hostname, labels, network, interactive, remove, limits
+        case workingDirectory = "working_directory"
+        case readOnly = "read_only"
+        case stopTimeout = "stop_timeout"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(image: try values.decode(String.self, forKey: .image))
+        name = try values.decodeIfPresent(ContainerName.self, forKey: .name)
+        command = try values.decodeIfPresent([String].self, forKey: .command)
+        entrypoint = try values.decodeIfPresent([String].self, forKey: .entrypoint)
+        environment = try values.decodeIfPresent([String].self, forKey: .environment) ?? environment
+        workingDirectory = try values.decodeIfPresent(String.self, forKey: .workingDirectory)
+        user = try values.decodeIfPresent(String.self, forKey: .user)
+        hostname = try values.decodeIfPresent(String.self, forKey: .hostname)
+        labels = try values.decodeIfPresent([String: String].self, forKey: .labels) ?? labels
+        network = try values.decodeIfPresent(String.self, forKey: .network) ?? network
+        readOnly = try values.decodeIfPresent(Bool.self, forKey: .readOnly) ?? readOnly
+        interactive = try values.decodeIfPresent(Bool.self, forKey: .interactive) ?? interactive
+        remove = try values.decodeIfPresent(Bool.self, forKey: .remove) ?? remove
+        limits = try values.decodeIfPresent(Limits.self, forKey: .limits) ?? limits
+        stopTimeout = try values.decodeIfPresent(Int.self, forKey: .stopTimeout) ?? stopTimeout
+    }
+
     /// Throws `request.invalid` with the first thing that can't be.
     public func validate() throws(AgentError) {
         let problems: [(Bool, String)] = [

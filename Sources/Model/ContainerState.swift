@@ -37,6 +37,12 @@ public struct ContainerStatus: Sendable, Hashable, Codable {
     /// Why it could not be started.
     public var error: AgentError?
 
+    enum CodingKeys: String, CodingKey {
+        case phase, pid, exit, error
+        case createdAt = "created_at"
+        case startedAt = "started_at"
+    }
+
     public init(phase: ContainerPhase, createdAt: Int64) {
         self.phase = phase
         self.createdAt = createdAt
