@@ -38,7 +38,7 @@ extern "C" {
 #define DAVIT_LOG_INFO 6
 #define DAVIT_LOG_DEBUG 7
 
-/* What a driver may ask of the host. Valid from `open` until `close` has returned; callable from any thread; no function
+/* What a driver may ask of the host. Valid from `open` until `close` has returned; callable from any thread; nothing here
  * blocks. Texts are borrowed for the call, and need no NUL at their end. */
 typedef struct davit_host {
     size_t size;
@@ -51,8 +51,8 @@ typedef struct davit_host {
     void (*progress)(void *DAVIT_NULLABLE context, uint64_t operation, const char *json, size_t length);
     /* Tells of something that happened by itself, as a JSON object. */
     void (*event)(void *DAVIT_NULLABLE context, const char *json, size_t length);
-    /* A further table of functions by name, or NULL when this host has none such. */
-    const void *DAVIT_NULLABLE (*extension)(void *DAVIT_NULLABLE context, const char *name);
+    /* A further table of functions by name, or NULL when this host has none such. May itself be NULL. */
+    const void *DAVIT_NULLABLE (*DAVIT_NULLABLE extension)(void *DAVIT_NULLABLE context, const char *name);
 } davit_host;
 
 /* One request. All of it is borrowed: it is gone when `call` returns. */
