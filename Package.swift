@@ -113,6 +113,11 @@ let package = Package(
             dependencies: ["DavitClient", "JSON", "Linux", "Model", "Server", "Systemd", "TestSupport", "Wire"]),
         .testTarget(
             name: "CommandTests", dependencies: ["DavitClient", "JSON", "Linux", "Model", "TestSupport", "Wire"]),
+        .testTarget(
+            name: "PluginTests",
+            dependencies: [
+                "Drivers", "IsolationLinux", "JSON", "LaunchPlan", "Linux", "Model", "StorageOverlay", "TestSupport",
+            ]),
         .testTarget(name: "SystemTests", dependencies: ["JSON", "Linux", "Model", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
