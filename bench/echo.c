@@ -21,17 +21,18 @@ static size_t count_lines(const char *bytes, size_t count)
     return lines;
 }
 
-/* Sends back whole lines, keeps the rest of a cut one. */
+/* Sends back whole lines, keeps the rest of a cut one, until the peer is gone or its line is too long. */
 static void echo_lines(int fd)
 {
     static char bytes[room];
-    size_t held = 0, got;
-    while (held < room && (got = bench_read_some(fd, bytes + held, room - held)) > 0) {
-        held += got;
+    size_t held = 0;
+    ssize_t got;
+    while (held < room && (got = read(fd, bytes + held, room - held)) > 0) {
+        held += (size_t)got;
         char *last = memrchr(bytes, '\n', held);
         size_t whole = last ? (size_t)(last - bytes) + 1 : 0;
-        if (whole > 0)
-            bench_write_all(fd, bytes, whole);
+        if (whole > 0 && send(fd, bytes, whole, MSG_NOSIGNAL) != (ssize_t)whole)
+            return;
         memmove(bytes, bytes + whole, held - whole);
         held -= whole;
     }

@@ -54,7 +54,7 @@ static uint64_t *times;
 
 static const char *directory, *program = "/bin/true", *cgroup_parent;
 static char *cgroup_own;
-static int new_network = 1, layers_fd, cgroup_fd;
+static int new_network = 1, plain_fd, layers_fd, cgroup_fd;
 static struct sock_fprog filter;
 
 /* ------------------------------------------------------------------------------------------- once, not timed */
@@ -146,6 +146,7 @@ static void map_layers(void)
 {
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)open_layer_namespace()};
     int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+    plain_fd = bench_check(open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC), directory);
     layers_fd = bench_check((int)syscall(SYS_open_tree, AT_FDCWD, directory, flags), "open_tree");
     if (syscall(SYS_mount_setattr, layers_fd, "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0)
         bench_die("mount_setattr: id-mapped layers");
@@ -336,12 +337,13 @@ __attribute__((noreturn)) static void run_child(int root_fd, int mapped_fd)
 
 /* ------------------------------------------------------------------------------------------- one container */
 
+/* Made outside the id-mapped clone, so that root owns them on disk and in the container. */
 static void make_directories(const char *name)
 {
     bench_check(mkdirat(cgroup_fd, name, 0755), "cgroup");
-    bench_check(mkdir("containers/c", 0700), "containers/c");
-    bench_check(mkdir("containers/c/upper", 0755), "upper");
-    bench_check(mkdir("containers/c/work", 0700), "work");
+    bench_check(mkdirat(plain_fd, "containers/c", 0700), "containers/c");
+    bench_check(mkdirat(plain_fd, "containers/c/upper", 0755), "upper");
+    bench_check(mkdirat(plain_fd, "containers/c/work", 0700), "work");
 }
 
 static void remove_directories(const char *name)
@@ -350,7 +352,7 @@ static void remove_directories(const char *name)
         "containers/c/work/work", "containers/c/work", "containers/c/upper", "containers/c",
     };
     for each (i, made)
-        bench_check(rmdir(made[i]), made[i]);
+        bench_check(unlinkat(plain_fd, made[i], AT_REMOVEDIR), made[i]);
     while (unlinkat(cgroup_fd, name, AT_REMOVEDIR) < 0)
         if (errno != EBUSY)
             bench_die("rmdir cgroup");

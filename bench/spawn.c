@@ -1,15 +1,20 @@
 /*
  * spawn.c - times a command from spawn to exit, without an interpreter's cost around it.
  *
- *   spawn --iterations N | --serve   -- COMMAND [ARGUMENT...]
+ *   spawn (--iterations N | --serve) [--private] -- COMMAND [ARGUMENT...]
  *
  * stdin and stdout of the command are /dev/null. A status other than 0 ends the program.
+ * --private: in a mount namespace of this process the command sees an empty /run, /dev/shm and /var/lib/containers, so
+ * nothing of it stays on the host. On a host with hybrid cgroups it sees the v2 tree alone at /sys/fs/cgroup: Debian's
+ * crun refuses a hybrid host even with its cgroups disabled.
  */
 #define _GNU_SOURCE
 #include "serve.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <spawn.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 extern char **environ;
@@ -34,24 +39,45 @@ static uint64_t iteration(void)
     return end - start;
 }
 
-int main(int argc, char **argv)
+static void hide_host(void)
 {
-    long count = 0;
-    int at = 1;
-    if (at + 1 < argc && !strcmp(argv[at], "--iterations"))
-        count = bench_count(argv[at + 1]), at += 2;
-    else if (at < argc && !strcmp(argv[at], "--serve"))
-        at += 1;
-    if (at < argc && !strcmp(argv[at], "--"))
-        at += 1;
-    if (at == 1 || at >= argc) {
-        fprintf(stderr, "usage: spawn --iterations N | --serve -- COMMAND [ARGUMENT...]\n");
-        return 2;
-    }
-    command = argv + at;
+    bench_check(unshare(CLONE_NEWNS), "unshare");
+    bench_check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private mounts");
+    bench_check(mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"), "tmpfs on /run");
+    bench_check(mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"), "tmpfs on /dev/shm");
+    if (mount("tmpfs", "/var/lib/containers", "tmpfs", MS_NOSUID | MS_NODEV, "mode=700") < 0 && errno != ENOENT)
+        bench_die("tmpfs on /var/lib/containers");
+    if (access("/sys/fs/cgroup/unified/cgroup.controllers", F_OK) == 0)
+        bench_check(mount("/sys/fs/cgroup/unified", "/sys/fs/cgroup", NULL, MS_BIND, NULL), "bind cgroup2");
+}
+
+static void quiet(void)
+{
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+}
+
+int main(int argc, char **argv)
+{
+    long count = -1;
+    int private = 0, at = 1;
+    for (; at < argc && strcmp(argv[at], "--"); at++) {
+        if (!strcmp(argv[at], "--serve"))
+            count = 0;
+        else if (!strcmp(argv[at], "--private"))
+            private = 1;
+        else if (at + 1 < argc && !strcmp(argv[at], "--iterations"))
+            count = bench_count(argv[++at]);
+    }
+    if (count < 0 || at + 1 >= argc) {
+        fprintf(stderr, "usage: spawn (--iterations N | --serve) [--private] -- COMMAND [ARGUMENT...]\n");
+        return 2;
+    }
+    command = argv + at + 1;
+    if (private)
+        hide_host();
+    quiet();
     bench_loop(count, iteration);
     return 0;
 }

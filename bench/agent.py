@@ -1,0 +1,146 @@
+"""The agent under measurement: a davitd of this run's own, with its own socket, directories and cgroup tree."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import time
+
+import rig as rigs
+from contenders import Failure, Rate, Served, pinned
+
+#: Seconds to wait for the socket, for a reply, and for the end.
+PATIENCE = 20
+
+
+def run_request(command, **more):
+    """A `container.run` of the bench's image: new user and (empty) network namespace, removed when it ends."""
+    params = {"image": rigs.IMAGE, "command": [command], "network": "none", "remove": True} | more
+    return {"id": 1, "method": "container.run", "params": params}
+
+
+class Agent:
+    """A running davitd, or a `Failure` that says why there is none."""
+
+    def __init__(self, rig, binaries, drivers):
+        self.rig = rig
+        program = binaries / "davitd"
+        if not program.exists():
+            raise Failure(f"there is no {program}: swift build -c release, or --davitd DIRECTORY")
+        self.socket, self.monitor = rig.directory / "davit.sock", (binaries / "davit-monitor").resolve()
+        name = f"davit-bench-{os.getpid()}-agent"
+        rig.undo.callback(rigs.remove_cgroup, rigs.own_cgroup() / name)
+        self.start(program, {
+            "socket": str(self.socket), "state_directory": str(rig.directory / "state"),
+            "run_directory": str(rig.directory / "run"), "driver_directories": [str(path) for path in drivers],
+            "monitor": str(self.monitor), "image_helper": str((binaries / "davit-image").resolve()), "cgroup": name,
+        })
+        self.connect()
+        self.call("image.load", path=str(rig.image), reference=rigs.IMAGE)
+
+    def start(self, program, config):
+        path, log = self.rig.directory / "davitd.json", self.rig.directory / "davitd.log"
+        path.write_text(json.dumps(config))
+        for key in ["state_directory", "run_directory"]:
+            os.mkdir(config[key], 0o700)
+        self.log = log
+        with log.open("w") as output:
+            self.process = subprocess.Popen(
+                [program, "--config", path], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True)
+        self.rig.undo.callback(self.stop)
+
+    def failure(self, message):
+        lines = self.log.read_text(errors="replace").splitlines()[-10:]
+        return Failure("\n  ".join([message, *lines]))
+
+    def connect(self):
+        self.connection = socket.socket(socket.AF_UNIX)
+        self.connection.settimeout(PATIENCE)
+        end = time.monotonic() + PATIENCE
+        while self.connection.connect_ex(str(self.socket)) != 0:
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise self.failure(f"davitd does not listen on {self.socket} (status {self.process.poll()})")
+            time.sleep(0.02)
+        self.lines = self.connection.makefile("r")
+
+    def call(self, method, **params):
+        """One request on the runner's own connection; its result, or a `Failure` with the agent's error."""
+        self.connection.sendall((json.dumps({"id": 1, "method": method, "params": params}) + "\n").encode())
+        for line in self.lines:
+            reply = json.loads(line)
+            if "result" in reply:
+                return reply["result"]
+            if "error" in reply:
+                raise self.failure(f"{method}: {json.dumps(reply['error'])}")
+        raise self.failure(f"{method}: davitd hung up")
+
+    def stop(self):
+        """SIGTERM, and SIGKILL after a while; its containers go with its cgroup."""
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    # ---------------------------------------------------------------------------------------- what the rows ask of it
+
+    def runner(self):
+        """`container.run` of /bin/true, checked once, then timed by client.c on one connection."""
+        request = run_request("/bin/true")
+        result = self.call(request["method"], **request["params"])
+        if result.get("code") != 0:
+            raise self.failure(f"container.run of /bin/true: {json.dumps(result)}")
+        return Served(self.rig, "client", ["--socket", self.socket, "--request", json.dumps(request)])
+
+    def rate(self, pipeline, cpu):
+        """`ping` by echo.c's client; once pinned, davitd stays on that CPU to the end of the run."""
+        self.call("ping")
+        self.rig.undo.enter_context(pinned(self.process.pid, cpu))
+        return Rate(self.socket, pipeline, cpu)
+
+    def resident_megabytes(self):
+        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024 / 1e6
+        raise self.failure("davitd is gone")
+
+    def hold(self, count):
+        """Starts `count` containers that do nothing and stay."""
+        request = run_request("/bin/pause", detach=True)
+        return [self.call(request["method"], **request["params"])["id"] for _ in range(count)]
+
+    def release(self, ids):
+        for container in ids:
+            self.call("container.kill", container=container)
+
+    def monitor_kilobytes(self):
+        """Proportional set size in kB (1024 bytes) of each of our monitors, with everything it shares counted in."""
+        return [proportional_size(pid) for pid in self.monitor_pids()]
+
+    def monitor_pids(self):
+        """Processes of our monitor binary that are children of our davitd or name our directory."""
+        own = str(self.rig.directory).encode()
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self.is_monitor(pid, own)]
+
+    def is_monitor(self, pid, own):
+        try:
+            if os.readlink(f"/proc/{pid}/exe") != str(self.monitor):
+                return False
+            return parent_of(pid) == self.process.pid or own in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+
+
+def parent_of(pid):
+    """The fourth field of stat; the second may hold anything but ends with the last parenthesis."""
+    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def proportional_size(pid):
+    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    raise Failure(f"no Pss for process {pid}")

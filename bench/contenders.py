@@ -1,0 +1,193 @@
+"""Who runs in a row: the floor, the peers, and the agent, each behind the same call `once() -> value`."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import rig as rigs
+
+#: Nanoseconds to milliseconds.
+MILLISECOND = 1e6
+
+
+class Failure(Exception):
+    """A contender that cannot run, with the reason for people."""
+
+
+class Served:
+    """A program of the bench with --serve: one line in, one duration out. Ctrl-C reaches the runner alone."""
+
+    def __init__(self, rig, name, arguments):
+        self.name = name
+        self.process = subprocess.Popen(
+            [rigs.PROGRAMS / name, "--serve", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            start_new_session=True)
+        rig.undo.callback(self.close)
+
+    def once(self):
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise Failure(f"{self.name} ended with status {self.process.wait()}; its reason is above")
+        return int(answer) / MILLISECOND
+
+    def close(self):
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def floor(rig):
+    """floor.c with a network namespace of its own, in a cgroup of this run."""
+    cgroup = rigs.cgroup2_mount() / f"davit-bench-{os.getpid()}"
+    cgroup.mkdir()
+    rig.undo.callback(rigs.remove_cgroup, cgroup)
+    return Served(rig, "floor", ["--directory", rig.root.parent, "--network", "new", "--cgroup", cgroup])
+
+
+# ------------------------------------------------------------------------------------------------------------- crun
+
+CAPABILITIES = [
+    f"CAP_{name}" for name in (
+        "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP "
+        "SETUID SYS_CHROOT").split()
+]
+SECCOMP_PROFILE = pathlib.Path("/usr/share/containers/seccomp.json")
+
+
+def flat_seccomp():
+    """Debian's default profile as podman would flatten it for these capabilities on amd64."""
+    profile = json.loads(SECCOMP_PROFILE.read_text())
+
+    def applies(rule):
+        includes = rule.get("includes") or {}
+        return rule["action"] == "SCMP_ACT_ALLOW" and "caps" not in includes \
+            and "amd64" in includes.get("arches", ["amd64"])
+
+    rules = [
+        {"names": rule["names"], "action": rule["action"], "args": rule.get("args") or []}
+        for rule in profile["syscalls"] if applies(rule)
+    ]
+    return {
+        "defaultAction": profile["defaultAction"], "defaultErrnoRet": profile["defaultErrnoRet"],
+        "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"], "syscalls": rules,
+    }
+
+
+def make_bundle(directory, root):
+    """crun's own template made whole: the program, 14 capabilities, seccomp, and a cgroup namespace.
+
+    Without the last the mount of cgroup2 stalls for 8 to 15 ms, which would flatter everybody else.
+    """
+    directory.mkdir()
+    subprocess.run(["crun", "spec"], cwd=directory, check=True)
+    path = directory / "config.json"
+    config = json.loads(path.read_text())
+    sets = ["bounding", "effective", "permitted"]
+    config["process"] |= {"terminal": False, "args": ["/bin/true"], "capabilities": dict.fromkeys(sets, CAPABILITIES)}
+    config["root"] = {"path": str(root), "readonly": False}
+    config["linux"]["namespaces"].append({"type": "cgroup"})
+    config["linux"]["seccomp"] = flat_seccomp()
+    path.write_text(json.dumps(config))
+
+
+def crun(rig):
+    """Debian's crun: new network namespace, cgroups disabled, the root file system used in place (no overlay)."""
+    if not shutil.which("crun"):
+        raise Failure("crun is not installed")
+    bundle = rig.directory / "bundle"
+    make_bundle(bundle, rig.root)
+    command = ["crun", "--root", rig.directory / "crun", "--cgroup-manager=disabled", "run", "-b", bundle, "bench"]
+    return Served(rig, "spawn", ["--private", "--", *command])
+
+
+# ----------------------------------------------------------------------------------------------------------- podman
+
+#: This kind of machine has no CAP_SYS_RESOURCE and hybrid cgroups, hence the limits and --cgroups=disabled.
+PODMAN_RUN = [
+    "run", "--rm", "--network=none", "--cgroups=disabled", "--pids-limit=-1", "--ulimit", "nofile=1024:1024",
+    "--ulimit", "nproc=1024:1024",
+]
+
+
+def podman(rig):
+    """Debian's podman over Debian's crun, with a storage of its own below the scratch directory."""
+    if not shutil.which("podman"):
+        raise Failure("podman is not installed")
+    hide_containers_directory(rig)
+    store = rig.directory / "podman"
+    podman = [
+        "podman", "--root", store / "root", "--runroot", store / "run", "--tmpdir", store / "tmp",
+        "--storage-driver=overlay", "--cgroup-manager=cgroupfs", "--events-backend=none", "--runtime=crun",
+    ]
+    load = [rigs.PROGRAMS / "spawn", "--iterations", "1", "--private", "--", *podman, "load", "-q", "-i", rig.image]
+    loaded = subprocess.run(load, capture_output=True, text=True)
+    if loaded.returncode:
+        raise Failure(f"podman load: {loaded.stderr.strip()}")
+    return Served(rig, "spawn", ["--private", "--", *podman, *PODMAN_RUN, rigs.IMAGE, "/bin/true"])
+
+
+def hide_containers_directory(rig):
+    """A place for `spawn --private` to mount over: podman writes a cache to /var/lib/containers whatever its --root."""
+    path = pathlib.Path("/var/lib/containers")
+    if not path.exists():
+        path.mkdir()
+        rig.undo.callback(path.rmdir)
+
+
+# ------------------------------------------------------------------------------------------------------------- echo
+
+PING = '{"id":1,"method":"ping"}'
+
+
+class Rate:
+    """Replies per second of one server over a slice of time, by the same client whoever serves."""
+
+    def __init__(self, socket, pipeline, cpu=None, seconds=0.2):
+        self.command = [] if cpu is None else ["taskset", "-c", str(cpu)]
+        self.command += [
+            rigs.PROGRAMS / "echo", "--client", socket, "--line", PING, "--seconds", str(seconds),
+            "--pipeline", str(pipeline),
+        ]
+
+    def once(self):
+        answer = subprocess.run(self.command, capture_output=True, text=True)
+        if answer.returncode:
+            raise Failure(answer.stderr.strip())
+        return float(answer.stdout)
+
+
+@contextlib.contextmanager
+def pinned(pid, cpu):
+    """All threads of a process on one CPU while the block runs; None leaves them alone."""
+    tasks = [] if cpu is None else [int(task) for task in os.listdir(f"/proc/{pid}/task")]
+    before = os.sched_getaffinity(pid)
+    for task in tasks:
+        os.sched_setaffinity(task, {cpu})
+    try:
+        yield
+    finally:
+        for task in tasks:
+            os.sched_setaffinity(task, before)
+
+
+def echo(rig, pipeline, cpu):
+    """echo.c as the server."""
+    socket = rig.directory / f"echo-{pipeline}.sock"
+    server = subprocess.Popen([rigs.PROGRAMS / "echo", "--server", socket], start_new_session=True)
+    rig.undo.callback(server.wait)
+    rig.undo.callback(server.kill)
+    while not socket.exists():
+        if server.poll() is not None:
+            raise Failure("echo's server ended")
+    rig.undo.enter_context(pinned(server.pid, cpu))
+    return Rate(socket, pipeline, cpu)

@@ -1,0 +1,177 @@
+"""What is measured: a row has contenders, a unit, and goals against them."""
+
+import dataclasses
+import operator
+import random
+import statistics
+import sys
+import time
+
+import contenders
+from contenders import Failure
+
+DAVIT = "davit"
+
+
+@dataclasses.dataclass
+class Goal:
+    """A bound on Davit's median: as a multiple of a contender's, or (`against` is None) in the row's unit."""
+
+    against: str | None
+    relation: str
+    bound: float
+    words: str
+
+    def met(self, medians):
+        """True or false; None when somebody it needs was not measured."""
+        if DAVIT not in medians or (self.against and self.against not in medians):
+            return None
+        reference = medians[self.against] if self.against else 1
+        relation = {"<=": operator.le, ">=": operator.ge}[self.relation]
+        return relation(medians[DAVIT], self.bound * reference)
+
+
+class Row:
+    """One line of the table. A subclass names its contenders; the first that is not Davit is the floor."""
+
+    name: str
+    unit: str
+    iterations: int
+    warmups = 0
+    goals: list[Goal]
+
+    def contenders(self, bench):
+        """Pairs of a name and a function that makes the contender, or throws why it cannot take part."""
+        raise NotImplementedError
+
+    def measure(self, bench):
+        """Values by contender: everybody once a round, in a new random order each round, warm-ups dropped."""
+        ready = {}
+        for name, make in self.contenders(bench):
+            self.admit(ready, name, make)
+        values = {name: [] for name in ready}
+        dice = random.Random(bench.seed)
+        for turn in range(self.warmups + bench.rounds(self)):
+            for name in dice.sample(list(ready), len(ready)):
+                value = self.take(ready, name)
+                time.sleep(bench.pause)
+                if turn >= self.warmups and value is not None:
+                    values[name].append(value)
+        return {name: values[name] for name in ready}
+
+    def take(self, ready, name):
+        """One value; who fails once is out of the row, with all of its values."""
+        try:
+            return ready[name].once()
+        except Failure as failure:
+            print(f"{self.name}: {name} failed: {failure}", file=sys.stderr)
+            del ready[name]
+            return None
+
+    def admit(self, ready, name, make):
+        try:
+            ready[name] = make()
+        except Failure as failure:
+            print(f"{self.name}: no {name}: {failure}", file=sys.stderr)
+
+
+class ContainerRun(Row):
+    name, unit, iterations, warmups = "container.run", "ms", 100, 5
+    goals = [
+        Goal("floor", "<=", 2.0, "at most 2.0x the floor"),
+        Goal("crun", "<=", 0.4, "at most 0.4x crun"),
+        Goal("podman", "<=", 1 / 15, "at most 1/15 of podman"),
+    ]
+
+    def contenders(self, bench):
+        return [
+            (DAVIT, lambda: bench.agent().runner()),
+            ("floor", lambda: contenders.floor(bench.rig)),
+            ("crun", lambda: contenders.crun(bench.rig)),
+            ("podman", lambda: contenders.podman(bench.rig)),
+        ]
+
+
+class Ping(Row):
+    name, unit, iterations, warmups = "ping", "/s", 30, 2
+    pipeline = 1
+    goals = [Goal("floor", ">=", 0.5, "at least 0.5x the floor")]
+
+    def contenders(self, bench):
+        return [
+            (DAVIT, lambda: bench.agent().rate(self.pipeline, bench.cpu)),
+            ("floor", lambda: contenders.echo(bench.rig, self.pipeline, bench.cpu)),
+        ]
+
+
+class PingPipelined(Ping):
+    name, pipeline = "ping.pipelined", 64
+    goals = [Goal(None, ">=", 100_000, "at least 100000/s")]
+
+
+class Samples(Row):
+    """A row of Davit alone, whose values come all at once."""
+
+    def samples(self, agent, count):
+        raise NotImplementedError
+
+    def measure(self, bench):
+        try:
+            return {DAVIT: self.samples(bench.agent(), bench.rounds(self))}
+        except Failure as failure:
+            print(f"{self.name}: no {DAVIT}: {failure}", file=sys.stderr)
+            return {}
+
+
+class IdleMemory(Samples):
+    name, unit, iterations = "davitd.rss", "MB", 10
+    goals = [Goal(None, "<=", 20, "at most 20 MB")]
+
+    def samples(self, agent, count):
+        values = []
+        for _ in range(count):
+            time.sleep(0.2)
+            values.append(agent.resident_megabytes())
+        return values
+
+
+class MonitorMemory(Samples):
+    name, unit, iterations = "monitor.pss", "kB", 200
+    goals = [Goal(None, "<=", 40, "at most 40 kB with 200 running")]
+
+    def samples(self, agent, count):
+        running = agent.hold(count)
+        try:
+            values = agent.monitor_kilobytes()
+        finally:
+            agent.release(running)
+        if len(values) < count:
+            raise Failure(f"{len(values)} monitors found for {count} containers")
+        return values
+
+
+#: In the order in which they run: the agent is idle before it has run anything.
+ROWS = [IdleMemory(), ContainerRun(), Ping(), PingPipelined(), MonitorMemory()]
+
+
+def summary(values):
+    """Count, median and 95th percentile (nearest rank) of one contender."""
+    rank = max(0, -(-95 * len(values) // 100) - 1)
+    return {"n": len(values), "median": statistics.median(values), "p95": sorted(values)[rank]}
+
+
+def result(row, values):
+    """The object of a row for latest.json. `met` is null when a goal's contender is missing."""
+    summaries = {name: summary(numbers) for name, numbers in values.items() if numbers}
+    medians = {name: one["median"] for name, one in summaries.items()}
+    met = [goal.met(medians) for goal in row.goals]
+    own = medians.get(DAVIT)
+    others = [name for name in summaries if name != DAVIT]
+    return {
+        "name": row.name, "unit": row.unit, "n": max((one["n"] for one in summaries.values()), default=0),
+        DAVIT: summaries.get(DAVIT), "floor": summaries.get("floor"),
+        "peers": {name: summaries[name] for name in others if name != "floor"},
+        "ratios": {name: own / medians[name] for name in others} if own is not None else {},
+        "goal": "; ".join(goal.words for goal in row.goals),
+        "met": False if False in met else None if None in met else True,
+    }
