@@ -6,6 +6,7 @@ let package = Package(
     products: [
         .executable(name: "davitd", targets: ["davitd"]),
         .executable(name: "davit", targets: ["davit"]),
+        .executable(name: "davit-driver-host", targets: ["davit-driver-host"]),
         .executable(name: "davit-monitor", targets: ["davit-monitor"]),
         .executable(name: "davit-image", targets: ["davit-image"]),
         .library(name: "DavitDriverKit", targets: ["DavitDriverKit"]),
@@ -68,6 +69,7 @@ let package = Package(
                 "DavitClient", "JSON", "Linux", "Model", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .executableTarget(name: "davit-driver-host", dependencies: ["DriverHost"]),
         .executableTarget(name: "davit-monitor", dependencies: ["CLinux", "LaunchPlanEmbedded"]),
         .executableTarget(
             name: "davit-image",
@@ -78,7 +80,7 @@ let package = Package(
             name: "NetworkNone", dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Model"],
             path: "Plugins/Network/None"),
         .target(
-            name: "NetworkHost", dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Model"],
+            name: "NetworkHost", dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model"],
             path: "Plugins/Network/Host"),
         .target(
             name: "StorageOverlay", dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model"],

@@ -1,0 +1,4 @@
+internal import DriverHost
+
+DriverProbe.runIfAsked()
+DriverHostCommand.run()
