@@ -12,7 +12,7 @@ public struct Cgroup: Sendable {
 
     /// Makes a child group, or opens the one that is there. Idempotent.
     public func child(_ name: String) throws(Errno) -> Cgroup {
-        do { try directory.makeDirectory(name) } catch where error == .exists {}
+        do { try directory.makeDirectory(name) } catch let error where error == .exists {}
         return try existing(name)
     }
 
@@ -30,7 +30,7 @@ public struct Cgroup: Sendable {
             let group = try existing(name)
             for inner in try group.children() { try group.removeTree(inner) }
             try remove(name)
-        } catch where error == .noSuchFile {}
+        } catch let error where error == .noSuchFile {}
     }
 
     /// The names of the child groups.

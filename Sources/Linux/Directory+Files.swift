@@ -14,7 +14,9 @@ extension Directory {
 
     /// The content, or nil when there is no such file.
     public func readIfPresent(_ path: String, limit: Int, resolve: Resolve = []) throws(Errno) -> [UInt8]? {
-        do { return try read(path, limit: limit, resolve: resolve) } catch where error == .noSuchFile { return nil }
+        do { return try read(path, limit: limit, resolve: resolve) } catch let error where error == .noSuchFile {
+            return nil
+        }
     }
 
     /// Gives `name` this content, all or nothing: a reader sees the old or the new file. Atomic, idempotent.

@@ -44,6 +44,6 @@ extension Directory {
         for entry in try inner.entries() {
             if entry.isDirectory { try inner.removeDirectoryTree(entry.name) } else { try inner.removeTree(entry.name) }
         }
-        do { try removeDirectory(name) } catch where error == .noSuchFile {}
+        do { try removeDirectory(name) } catch let error where error == .noSuchFile {}
     }
 }

@@ -44,7 +44,7 @@ public struct Directory: Sendable {
     public func makeDirectories(_ path: String, mode: UInt32 = 0o755) throws(Errno) -> Directory {
         var here = self
         for name in path.split(separator: "/").map(String.init) {
-            do { try here.makeDirectory(name, mode: mode) } catch where error == .exists {}
+            do { try here.makeDirectory(name, mode: mode) } catch let error where error == .exists {}
             here = try here.directory(name, resolve: [.beneath, .noSymlinks])
         }
         return here
@@ -60,7 +60,7 @@ public struct Directory: Sendable {
 
     /// What `name` is, or nil when there is none.
     public func statusIfPresent(_ name: String) throws(Errno) -> FileStatus? {
-        do { return try status(name) } catch where error == .noSuchFile { return nil }
+        do { return try status(name) } catch let error where error == .noSuchFile { return nil }
     }
 
     /// Removes a file, link or socket (`unlinkat`).

@@ -54,7 +54,7 @@ public struct Inotify: Sendable {
     /// The events so far; none when nothing happened.
     public func read() throws(Errno) -> [Event] {
         var bytes: [UInt8]
-        do { bytes = try descriptor.read(upTo: 16384) } catch where error == .wouldBlock { return [] }
+        do { bytes = try descriptor.read(upTo: 16384) } catch let error where error == .wouldBlock { return [] }
         var events: [Event] = []
         while let event = Event(taking: &bytes) { events.append(event) }
         return events
@@ -65,7 +65,8 @@ extension Inotify.Event {
     /// struct inotify_event: watch, mask, cookie, length of the padded name, name.
     fileprivate init?(taking bytes: inout [UInt8]) {
         guard bytes.count >= 16 else { return nil }
-        let word = { (at: Int) in (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[at + $1]) << UInt32(8 * $1) } }
+        let head = Array(bytes.prefix(16))
+        let word = { (at: Int) in (0..<4).reduce(UInt32(0)) { $0 | UInt32(head[at + $1]) << UInt32(8 * $1) } }
         let length = Int(word(12))
         watch = Int32(bitPattern: word(0))
         events = Inotify.Events(rawValue: word(4))
