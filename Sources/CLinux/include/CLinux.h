@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CLinuxStorage.h"
+
 #pragma clang assume_nonnull begin
 
 /* ---- files ---- */
