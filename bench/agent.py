@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import rig as rigs
-from contenders import Failure, Rate, Served, pinned
+from contenders import Failure, Rate, Served, pin
 
 #: Seconds to wait for the socket, for a reply, and for the end.
 PATIENCE = 20
@@ -29,12 +29,13 @@ class Agent:
         if not program.exists():
             raise Failure(f"there is no {program}: swift build -c release, or --davitd DIRECTORY")
         self.socket, self.monitor = rig.directory / "davit.sock", (binaries / "davit-monitor").resolve()
-        name = f"davit-bench-{os.getpid()}-agent"
-        rig.undo.callback(rigs.remove_cgroup, rigs.own_cgroup() / name)
+        self.cgroup = f"davit-bench-{os.getpid()}-agent"
+        rig.undo.callback(rigs.remove_cgroup, rigs.own_cgroup() / self.cgroup)
         self.start(program, {
-            "socket": str(self.socket), "state_directory": str(rig.directory / "state"),
-            "run_directory": str(rig.directory / "run"), "driver_directories": [str(path) for path in drivers],
-            "monitor": str(self.monitor), "image_helper": str((binaries / "davit-image").resolve()), "cgroup": name,
+            "socket": str(self.socket), "cgroup": self.cgroup, "monitor": str(self.monitor),
+            "image_helper": str((binaries / "davit-image").resolve()),
+            "driver_directories": [str(path.resolve()) for path in drivers],
+            "state_directory": str(rig.directory / "state"), "run_directory": str(rig.directory / "run"),
         })
         self.connect()
         self.call("image.load", path=str(rig.image), reference=rigs.IMAGE)
@@ -98,7 +99,7 @@ class Agent:
     def rate(self, pipeline, cpu):
         """`ping` by echo.c's client; once pinned, davitd stays on that CPU to the end of the run."""
         self.call("ping")
-        self.rig.undo.enter_context(pinned(self.process.pid, cpu))
+        pin(self.process.pid, cpu)
         return Rate(self.socket, pipeline, cpu)
 
     def resident_megabytes(self):
@@ -121,15 +122,15 @@ class Agent:
         return [proportional_size(pid) for pid in self.monitor_pids()]
 
     def monitor_pids(self):
-        """Processes of our monitor binary that are children of our davitd or name our directory."""
-        own = str(self.rig.directory).encode()
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self.is_monitor(pid, own)]
+        """Processes of our monitor binary that are children of our davitd or sit in its cgroup tree."""
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self.is_monitor(pid)]
 
-    def is_monitor(self, pid, own):
+    def is_monitor(self, pid):
+        process = pathlib.Path(f"/proc/{pid}")
         try:
-            if os.readlink(f"/proc/{pid}/exe") != str(self.monitor):
+            if os.readlink(process / "exe") != str(self.monitor):
                 return False
-            return parent_of(pid) == self.process.pid or own in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+            return parent_of(pid) == self.process.pid or f"/{self.cgroup}/" in (process / "cgroup").read_text()
         except OSError:
             return False
 

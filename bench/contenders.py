@@ -47,11 +47,14 @@ class Served:
 
 
 def floor(rig):
-    """floor.c with a network namespace of its own, in a cgroup of this run."""
+    """floor.c with a network namespace of its own, in a cgroup of this run.
+
+    --volatile, because otherwise its unmount waits for what podman has just written.
+    """
     cgroup = rigs.cgroup2_mount() / f"davit-bench-{os.getpid()}"
     cgroup.mkdir()
     rig.undo.callback(rigs.remove_cgroup, cgroup)
-    return Served(rig, "floor", ["--directory", rig.root.parent, "--network", "new", "--cgroup", cgroup])
+    return Served(rig, "floor", ["--directory", rig.root.parent, "--network", "new", "--volatile", "--cgroup", cgroup])
 
 
 # ------------------------------------------------------------------------------------------------------------- crun
@@ -166,18 +169,10 @@ class Rate:
         return float(answer.stdout)
 
 
-@contextlib.contextmanager
-def pinned(pid, cpu):
-    """All threads of a process on one CPU while the block runs; None leaves them alone."""
-    tasks = [] if cpu is None else [int(task) for task in os.listdir(f"/proc/{pid}/task")]
-    before = os.sched_getaffinity(pid)
-    for task in tasks:
-        os.sched_setaffinity(task, {cpu})
-    try:
-        yield
-    finally:
-        for task in tasks:
-            os.sched_setaffinity(task, before)
+def pin(pid, cpu):
+    """Puts all threads of a server of ours on one CPU, for the rest of its life; None leaves them alone."""
+    for task in [] if cpu is None else os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(task), {cpu})
 
 
 def echo(rig, pipeline, cpu):
@@ -189,5 +184,5 @@ def echo(rig, pipeline, cpu):
     while not socket.exists():
         if server.poll() is not None:
             raise Failure("echo's server ended")
-    rig.undo.enter_context(pinned(server.pid, cpu))
+    pin(server.pid, cpu)
     return Rate(socket, pipeline, cpu)

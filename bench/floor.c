@@ -3,10 +3,13 @@
  * no state, no daemon, no socket, no log, no monitor. One duration in nanoseconds per container.
  *
  *   gcc -O2 -o floor floor.c -lseccomp
- *   floor --directory D --network new|none (--iterations N | --serve) [--cgroup C] [--exec PROGRAM] [--steps]
+ *   floor --directory D --network new|none (--iterations N | --serve) [--cgroup C] [--exec PROGRAM] [--volatile]
+ *         [--steps]
  *
  * D/rootfs is the one read-only layer; upper and work directories are made in D/containers and removed again.
  * `--network none` leaves out the network namespace (in Davit, `"network":"none"` is a new and empty one: `new` here).
+ * --volatile: the overlay is never synced. Without it the last unmount syncs the whole file system below the upper
+ * directory, so a container's end waits for everybody's writes.
  * --steps prints on stderr, at the end, the median of each step.
  *
  * Timed: directories and cgroup made, a detached overlay on id-mapped layers, clone3 into all eight namespaces and the
@@ -54,7 +57,7 @@ static uint64_t *times;
 
 static const char *directory, *program = "/bin/true", *cgroup_parent;
 static char *cgroup_own;
-static int new_network = 1, plain_fd, layers_fd, cgroup_fd;
+static int new_network = 1, is_volatile, plain_fd, layers_fd, cgroup_fd;
 static struct sock_fprog filter;
 
 /* ------------------------------------------------------------------------------------------- once, not timed */
@@ -348,9 +351,16 @@ static void make_directories(const char *name)
 
 static void remove_directories(const char *name)
 {
+    static const char *const marks[] = {
+        "containers/c/work/work/incompat/volatile", "containers/c/work/work/incompat",
+    };
     static const char *const made[] = {
         "containers/c/work/work", "containers/c/work", "containers/c/upper", "containers/c",
     };
+    if (is_volatile)
+        bench_check(unlinkat(plain_fd, "containers/c/work/work/incompat/volatile/dirty", 0), "dirty");
+    for (size_t i = is_volatile ? 0 : 2; i < 2; i++)
+        bench_check(unlinkat(plain_fd, marks[i], AT_REMOVEDIR), marks[i]);
     for each (i, made)
         bench_check(unlinkat(plain_fd, made[i], AT_REMOVEDIR), made[i]);
     while (unlinkat(cgroup_fd, name, AT_REMOVEDIR) < 0)
@@ -370,6 +380,8 @@ static int mount_overlay(void)
     set_option(fs, FSCONFIG_SET_STRING, "lowerdir", "rootfs");
     set_option(fs, FSCONFIG_SET_STRING, "upperdir", "containers/c/upper");
     set_option(fs, FSCONFIG_SET_STRING, "workdir", "containers/c/work");
+    if (is_volatile)
+        set_option(fs, FSCONFIG_SET_FLAG, "volatile", NULL);
     set_option(fs, FSCONFIG_CMD_CREATE, NULL, NULL);
     int root = bench_check((int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0), "fsmount");
     close(fs);
@@ -472,6 +484,8 @@ int main(int argc, char **argv)
             count = 0;
         else if (!strcmp(argv[i], "--steps"))
             print = 1;
+        else if (!strcmp(argv[i], "--volatile"))
+            is_volatile = 1;
         else if (!strcmp(argv[i], "--iterations"))
             count = bench_count(value), i++;
         else if (!strcmp(argv[i], "--directory"))
