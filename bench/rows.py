@@ -2,6 +2,7 @@
 
 import dataclasses
 import operator
+import os
 import random
 import statistics
 import sys
@@ -54,7 +55,7 @@ class Row:
         for turn in range(self.warmups + bench.rounds(self)):
             for name in dice.sample(list(ready), len(ready)):
                 value = self.take(ready, name)
-                time.sleep(bench.pause)
+                settle(bench.pause)
                 if turn >= self.warmups and value is not None:
                     values[name].append(value)
         return {name: values[name] for name in ready}
@@ -73,6 +74,12 @@ class Row:
             ready[name] = make()
         except Failure as failure:
             print(f"{self.name}: no {name}: {failure}", file=sys.stderr)
+
+
+def settle(pause):
+    """Lets deferred work end and written data reach the disk, so that one's turn is not paid for by the next one."""
+    os.sync()
+    time.sleep(pause)
 
 
 class ContainerRun(Row):

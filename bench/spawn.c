@@ -4,6 +4,7 @@
  *   spawn (--iterations N | --serve) [--private] -- COMMAND [ARGUMENT...]
  *
  * stdin and stdout of the command are /dev/null. A status other than 0 ends the program.
+ * The duration ends with the command; the answer comes when its orphans have ended too.
  * --private: in a mount namespace of this process the command sees an empty /run, /dev/shm and /var/lib/containers, so
  * nothing of it stays on the host. On a host with hybrid cgroups it sees the v2 tree alone at /sys/fs/cgroup: Debian's
  * crun refuses a hybrid host even with its cgroups disabled.
@@ -15,11 +16,19 @@
 #include <sched.h>
 #include <spawn.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 extern char **environ;
 static char **command;
 static posix_spawn_file_actions_t actions;
+
+/* What the command left running (podman's conmon starts one more podman) ends outside its own time and everybody's. */
+static void wait_for_stragglers(void)
+{
+    while (wait(NULL) > 0 || errno == EINTR)
+        continue;
+}
 
 static uint64_t iteration(void)
 {
@@ -32,6 +41,7 @@ static uint64_t iteration(void)
         if (errno != EINTR)
             bench_die("waitpid");
     uint64_t end = bench_now();
+    wait_for_stragglers();
     if (status) {
         dprintf(STDERR_FILENO, "spawn: %s ended with wait status %d\n", command[0], status);
         exit(99);
@@ -78,6 +88,7 @@ int main(int argc, char **argv)
     if (private)
         hide_host();
     quiet();
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     bench_loop(count, iteration);
     return 0;
 }
