@@ -25,8 +25,8 @@ extern "C" {
 #define DAVIT_NULLABLE
 #endif
 
-#define DAVIT_DRIVER_MAGIC UINT64_C(0x6472697665723031) /* "driver01" */
-#define DAVIT_DRIVER_ABI UINT32_C(1)
+#define DAVIT_DRIVER_MAGIC 0x6472697665723031ull /* "driver01" */
+#define DAVIT_DRIVER_ABI 1u
 
 /* What an `open` or `call` returns. */
 #define DAVIT_OK 0    /* the reply holds the result */

@@ -1,0 +1,84 @@
+internal import JSON
+internal import Drivers
+internal import Model
+internal import Wire
+
+/// The methods of a kind of driver by name, each bound to the protocol's function.
+struct MethodTable<Driver: Drivers.Driver>: Sendable {
+    typealias Function = @Sendable (Driver, PackedMessage) async throws -> PackedMessage
+
+    private var functions: [String: Function] = [:]
+
+    /// The methods that every driver has.
+    init() {
+        on(.status) { driver, _ in try await driver.status() }
+        on(.recover) { driver, request in
+            try await driver.recover(request.handles)
+            return NoValue()
+        }
+        on(.collect) { driver, request in try await RemovedThings(driver.collect(valid: request.valid)) }
+    }
+
+    var names: [String] { functions.keys.sorted() }
+
+    mutating func on<Parameters, Reply>(
+        _ method: DriverMethod<Parameters, Reply>,
+        _ function: @escaping @Sendable (Driver, Parameters) async throws -> Reply
+    ) {
+        functions[method.name] = { driver, message in
+            let parameters = try message.unpack(Parameters.self, unknownKeys: .refuse)
+            return try await PackedMessage(function(driver, parameters))
+        }
+    }
+
+    func call(_ method: String, _ driver: Driver, _ message: PackedMessage) async throws -> PackedMessage {
+        guard let function = functions[method] else {
+            throw AgentError(.methodUnknown, "this driver has no method \"\(method)\"; it has \(names)")
+        }
+        return try await function(driver, message)
+    }
+}
+
+extension MethodTable where Driver: StorageDriver {
+    static var storage: Self {
+        var table = Self()
+        table.on(.beginLayer) { driver, layer in try await driver.beginLayer(layer) }
+        table.on(.commitLayer) { driver, layer in
+            try await driver.commitLayer(layer)
+            return NoValue()
+        }
+        table.on(.removeLayer) { driver, layer in
+            try await driver.removeLayer(layer)
+            return NoValue()
+        }
+        table.on(.layers) { driver, _ in try await LayerList(driver.layers()) }
+        table.on(.prepareRootfs) { driver, request in try await driver.prepareRootfs(request) }
+        table.on(.releaseRootfs) { driver, container in
+            try await driver.releaseRootfs(container)
+            return NoValue()
+        }
+        table.on(.usage) { driver, _ in try await driver.usage() }
+        return table
+    }
+}
+
+extension MethodTable where Driver: NetworkDriver {
+    static var network: Self {
+        var table = Self()
+        table.on(.attach) { driver, request in try await driver.attach(request) }
+        table.on(.detach) { driver, container in
+            try await driver.detach(container)
+            return NoValue()
+        }
+        return table
+    }
+}
+
+extension MethodTable where Driver: IsolationDriver {
+    static var isolation: Self {
+        var table = Self()
+        table.on(.check) { driver, _ in try await driver.check() }
+        table.on(.plan) { driver, request in try await driver.plan(request) }
+        return table
+    }
+}

@@ -1,0 +1,63 @@
+public import Drivers
+public import Model
+internal import Wire
+
+/// A loaded driver as the engine sees it. The protocol's own documentation holds.
+protocol DriverProxy: Driver {
+    var driver: LoadedDriver { get }
+}
+
+extension DriverProxy {
+    func askStatus() async throws -> DriverStatus { try await driver.call(.status, NoValue()) }
+    func askRecover(_ handles: [ContainerHandle]) async throws {
+        _ = try await driver.call(.recover, ContainerHandles(handles))
+    }
+    func askCollect(_ valid: Set<ContainerID>) async throws -> [String] {
+        try await driver.call(.collect, ValidContainers(valid)).removed
+    }
+}
+
+/// A storage driver behind a shared object.
+public struct LoadedStorageDriver: StorageDriver, DriverProxy {
+    let driver: LoadedDriver
+
+    public func status() async throws -> DriverStatus { try await askStatus() }
+    public func recover(_ handles: [ContainerHandle]) async throws { try await askRecover(handles) }
+    public func collect(valid: Set<ContainerID>) async throws -> [String] { try await askCollect(valid) }
+
+    public func beginLayer(_ id: LayerID) async throws -> LayerDraft { try await driver.call(.beginLayer, id) }
+    public func commitLayer(_ id: LayerID) async throws { _ = try await driver.call(.commitLayer, id) }
+    public func removeLayer(_ id: LayerID) async throws { _ = try await driver.call(.removeLayer, id) }
+    public func layers() async throws -> [LayerID] { try await driver.call(.layers, NoValue()).layers }
+    public func prepareRootfs(_ request: RootfsRequest) async throws -> Rootfs {
+        try await driver.call(.prepareRootfs, request)
+    }
+    public func releaseRootfs(_ container: ContainerID) async throws {
+        _ = try await driver.call(.releaseRootfs, container)
+    }
+    public func usage() async throws -> StorageUsage { try await driver.call(.usage, NoValue()) }
+}
+
+/// A network driver behind a shared object.
+public struct LoadedNetworkDriver: NetworkDriver, DriverProxy {
+    let driver: LoadedDriver
+
+    public func status() async throws -> DriverStatus { try await askStatus() }
+    public func recover(_ handles: [ContainerHandle]) async throws { try await askRecover(handles) }
+    public func collect(valid: Set<ContainerID>) async throws -> [String] { try await askCollect(valid) }
+
+    public func attach(_ request: AttachRequest) async throws -> Attachment { try await driver.call(.attach, request) }
+    public func detach(_ container: ContainerID) async throws { _ = try await driver.call(.detach, container) }
+}
+
+/// An isolation driver behind a shared object.
+public struct LoadedIsolationDriver: IsolationDriver, DriverProxy {
+    let driver: LoadedDriver
+
+    public func status() async throws -> DriverStatus { try await askStatus() }
+    public func recover(_ handles: [ContainerHandle]) async throws { try await askRecover(handles) }
+    public func collect(valid: Set<ContainerID>) async throws -> [String] { try await askCollect(valid) }
+
+    public func check() async throws -> HostCheck { try await driver.call(.check, NoValue()) }
+    public func plan(_ request: PlanRequest) async throws -> IsolationPlan { try await driver.call(.plan, request) }
+}

@@ -1,0 +1,104 @@
+public import Drivers
+internal import JSON
+public import Linux
+public import Model
+
+extension DriverMethod<LayerID, LayerDraft> {
+    public static var beginLayer: Self { Self("layer.begin") }
+}
+
+extension DriverMethod<LayerID, NoValue> {
+    public static var commitLayer: Self { Self("layer.commit") }
+    public static var removeLayer: Self { Self("layer.remove") }
+}
+
+extension DriverMethod<NoValue, LayerList> {
+    public static var layers: Self { Self("layer.list") }
+}
+
+extension DriverMethod<RootfsRequest, Rootfs> {
+    public static var prepareRootfs: Self { Self("rootfs.prepare") }
+}
+
+extension DriverMethod<ContainerID, NoValue> {
+    public static var releaseRootfs: Self { Self("rootfs.release") }
+}
+
+extension DriverMethod<NoValue, StorageUsage> {
+    public static var usage: Self { Self("usage") }
+}
+
+extension StorageUsage: PlainDriverMessage {}
+
+public struct LayerList: PlainDriverMessage {
+    public var layers: [LayerID]
+
+    public init(_ layers: [LayerID]) { self.layers = layers }
+}
+
+extension LayerID: DriverMessage {
+    public struct Body: Sendable, Codable {
+        var layer: LayerID
+    }
+
+    public func body(_ descriptors: inout [Descriptor]) throws -> Body { Body(layer: self) }
+    public init(body: Body, _ descriptors: [Descriptor]) throws { self = body.layer }
+}
+
+extension LayerDraft: DriverMessage {
+    public struct Body: Sendable, Codable {
+        var directory: Int
+    }
+
+    public func body(_ descriptors: inout [Descriptor]) throws -> Body {
+        Body(directory: descriptors.add(directory))
+    }
+
+    public init(body: Body, _ descriptors: [Descriptor]) throws {
+        try self.init(directory: descriptors.at(body.directory, "directory"))
+    }
+}
+
+extension RootfsRequest: DriverMessage {
+    public struct Body: Sendable, Codable {
+        var container: ContainerID
+        var layers: [LayerID]
+        var readOnly: Bool
+        var ids: IDRange?
+        var idMap: Int?
+        var ephemeral: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case container, layers, ids, ephemeral
+            case readOnly = "read_only"
+            case idMap = "id_map"
+        }
+    }
+
+    public func body(_ descriptors: inout [Descriptor]) throws -> Body {
+        Body(
+            container: container, layers: layers, readOnly: readOnly, ids: ids,
+            idMap: idMap.map { descriptors.add($0) }, ephemeral: ephemeral)
+    }
+
+    public init(body: Body, _ descriptors: [Descriptor]) throws {
+        try self.init(
+            container: body.container, layers: body.layers, readOnly: body.readOnly, ids: body.ids,
+            idMap: body.idMap.map { try descriptors.at($0, "id_map") }, ephemeral: body.ephemeral)
+    }
+}
+
+extension Rootfs: DriverMessage {
+    public struct Body: Sendable, Codable {
+        var mount: Int
+        var handle: JSONValue
+    }
+
+    public func body(_ descriptors: inout [Descriptor]) throws -> Body {
+        Body(mount: descriptors.add(mount), handle: handle)
+    }
+
+    public init(body: Body, _ descriptors: [Descriptor]) throws {
+        try self.init(mount: descriptors.at(body.mount, "mount"), handle: body.handle)
+    }
+}
