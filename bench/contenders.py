@@ -144,6 +144,7 @@ def hide_containers_directory(rig):
     path = pathlib.Path("/var/lib/containers")
     if not path.exists():
         path.mkdir()
+        rig.undo.enter_context(contextlib.suppress(OSError))  # somebody else may have begun to use it
         rig.undo.callback(path.rmdir)
 
 
