@@ -44,7 +44,7 @@ internal import Wire
 
     /// Reads plain words, as nothing is known yet; each problem names the field that differs.
     private static func check(_ table: UnsafeRawPointer) throws(AgentError) {
-        let expected = MemoryLayout<davit_driver>.size
+        let expected = unsafe MemoryLayout<davit_driver>.size
         let size = unsafe table.load(as: Int.self)
         guard size >= expected, size <= 4096 else {
             throw refused("its table's field `size` is \(size); this agent needs \(expected) at least")
