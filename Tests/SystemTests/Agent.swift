@@ -1,0 +1,76 @@
+import Linux
+
+/// An agent on directories of its own, with the installed programs; where PID 1 is not systemd.
+final class Agent: Sendable {
+    let directory: String
+    private let process: Pidfd
+    private let log: Capture
+
+    /// Starts one and waits until it answers.
+    init() throws {
+        directory = "/tmp/davit-test-\(Process.pid)-\(UInt32.random(in: 0 ... .max))"
+        log = try Capture()
+        try Directory(path: "/tmp").makeDirectory(String(directory.dropFirst(5)), mode: 0o755)
+        let script = """
+            cat >"$1/davitd.json" <<END
+            {
+                "socket": "$1/davit.sock", "state_directory": "$1/state", "run_directory": "$1/run", "group": "root",
+                "driver_directories": ["$2/usr/lib/davit/drivers"], "cgroup": "${1##*/}",
+                "monitor": "$2/usr/libexec/davit/davit-monitor",
+                "image_helper": "$2/usr/libexec/davit/davit-image",
+                "driver_host": "$2/usr/libexec/davit/davit-driver-host"
+            }
+            END
+            exec "$2/usr/sbin/davitd" --config "$1/davitd.json"
+            """
+        process = try Command.start(script, [directory, Checkout.installed], output: log, error: log)
+        try waitUntilItAnswers()
+    }
+
+    private func waitUntilItAnswers() throws {
+        for _ in 0..<100 {
+            if try davit("info").succeeded { return }
+            if try process.waitExit(milliseconds: 100) { break }
+        }
+        throw Silence(log: try log.text())
+    }
+
+    struct Silence: Error {
+        let log: String
+    }
+
+    /// Runs the command line client; words are passed as they are.
+    func davit(_ words: String...) throws -> Command { try davit(words: words) }
+
+    func davit(words: [String]) throws -> Command {
+        try Command.run(
+            "program=$1 DAVIT_SOCKET=$2/davit.sock; export DAVIT_SOCKET; shift 2; exec \"$program\" \"$@\"",
+            [Checkout.installed + "/usr/bin/davit", directory] + words)
+    }
+
+    /// What the agent wrote to standard error.
+    func said() throws -> String { try log.text() }
+
+    /// Ends the agent and removes its directory.
+    func stop() throws {
+        try process.send(signal: 15)
+        _ = try process.collect(wait: true)
+        _ = try Command.run("rm -rf --one-file-system \"$1\"", [directory])
+    }
+}
+
+/// Runs `body` with an agent that has loaded one of the test images.
+func withImage(_ file: String, _ body: (Agent) throws -> Void) throws {
+    let agent = try Agent()
+    do {
+        let images = try Command.run("\"$1\"/Tests/Images/build 2>/dev/null", [Checkout.root])
+        let path = images.output.split(separator: "\n").first.map { "\($0)/\(file).tar" } ?? file
+        let loaded = try agent.davit("load", path)
+        guard loaded.succeeded else { throw Agent.Silence(log: loaded.error + (try agent.said())) }
+        try body(agent)
+    } catch {
+        try agent.stop()
+        throw error
+    }
+    try agent.stop()
+}

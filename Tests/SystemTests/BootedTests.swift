@@ -1,0 +1,61 @@
+import Testing
+
+/// The agent under a real systemd, booted in a container with what `make install` lays out. One boot serves all.
+@Suite(.enabled(if: Checkout.isPrepared, "make test-system installs what these tests boot"))
+struct BootedTests {
+    @Test func `the agent does all that Tests/Guest/agent.sh checks under systemd`() throws {
+        let checks = try Guest.boot(script: "agent.sh")
+        #expect(checks.count >= 15, "\(checks)")
+        for check in checks where !check.passed { Issue.record("\(check.name)\n\(check.details)") }
+    }
+
+    @Test func `the quickstart works where systemd is PID 1`() throws {
+        let said = try Command.run(Guest.quickstart, [Checkout.root, "--boot"])
+        #expect(said.output.contains("\nHello from a container\n"), "\(said.output)\(said.error)")
+        #expect(said.output.contains("\"quickstart\""))
+        #expect(said.output.contains("davitd.service runs from now on"))
+    }
+
+    @Test func `the quickstart works where systemd is not PID 1`() throws {
+        let said = try Command.run(Guest.quickstart, [Checkout.root, "--as-pid2"])
+        #expect(said.output.contains("\nHello from a container\n"), "\(said.output)\(said.error)")
+        #expect(said.output.contains("\"quickstart\""))
+        #expect(said.output.contains("the agent stops now"))
+    }
+}
+
+/// A Debian that is booted for a test.
+enum Guest {
+    struct Check {
+        let name: String
+        let passed: Bool
+        var details: String
+    }
+
+    static func boot(script: String) throws -> [Check] {
+        let said = try Command.run(
+            """
+            cd "$1/Tests" && Guest/boot "$(Images/build --root)" "$2" "$(Images/build)" "Guest/$3"
+            """, [Checkout.root, Checkout.installed, script])
+        return checks(in: said.output, whenNone: said.error)
+    }
+
+    static let quickstart = """
+        cd "$1/Tests" && Guest/quickstart "$(Images/build --root)" "$1" "$2"
+        """
+
+    /// Lines `ok NAME` and `not ok NAME`, each with the lines after it.
+    private static func checks(in output: String, whenNone error: String) -> [Check] {
+        var checks: [Check] = []
+        for line in output.split(separator: "\n") {
+            if line.hasPrefix("ok ") {
+                checks.append(Check(name: String(line.dropFirst(3)), passed: true, details: ""))
+            } else if line.hasPrefix("not ok ") {
+                checks.append(Check(name: String(line.dropFirst(7)), passed: false, details: ""))
+            } else if !checks.isEmpty {
+                checks[checks.count - 1].details += line + "\n"
+            }
+        }
+        return checks.isEmpty ? [Check(name: "the machine boots", passed: false, details: output + error)] : checks
+    }
+}

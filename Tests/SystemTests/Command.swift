@@ -1,0 +1,66 @@
+import Linux
+
+/// A shell script that ran, and all it said.
+struct Command {
+    let status: ExitStatus
+    let output: String
+    let error: String
+
+    var succeeded: Bool { status == .exited(0) }
+
+    /// Runs `script` with `sh`; `arguments` are its `$1`, `$2`, ... Blocks until it ended.
+    static func run(_ script: String, _ arguments: [String] = []) throws -> Command {
+        let output = try Capture()
+        let error = try Capture()
+        let child = try start(script, arguments, output: output, error: error)
+        guard let status = try child.collect(wait: true) else { throw Errno.noChild }
+        return Command(status: status, output: try output.text(), error: try error.text())
+    }
+
+    /// Starts `script` with `sh` and returns at once.
+    static func start(_ script: String, _ arguments: [String], output: Capture, error: Capture) throws -> Pidfd {
+        let shell = try Directory(path: "/bin").open("sh")
+        return try Process.spawn(
+            executable: shell.rawValue, arguments: ["sh", "-c", script, "sh"] + arguments,
+            environment: ["PATH=\(path)", "HOME=/root", "LC_ALL=C.UTF-8"], descriptors: [],
+            standard: [-1, output.rawValue, error.rawValue]
+        ).shared()
+    }
+
+    static let path = "/opt/swift/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+}
+
+/// A file without a name that a child writes to.
+struct Capture {
+    private let file: Descriptor
+    var rawValue: Int32 { file.rawValue }
+
+    init() throws {
+        let temporary = try Directory(path: "/tmp")
+        let name = "davit-test-\(Process.pid)-\(UInt64.random(in: 0 ... .max))"
+        file = try temporary.open(name, [.readWrite, .create, .exclusive], mode: 0o600).shared()
+        try temporary.remove(name)
+    }
+
+    /// What was written so far.
+    func text() throws -> String {
+        let again = try Directory(path: "/proc/self/fd").open(String(rawValue))
+        return String(decoding: try again.readAll(limit: 64 << 20), as: UTF8.self)
+    }
+}
+
+/// Where things are in this checkout.
+enum Checkout {
+    /// The directory of Package.swift.
+    static let root: String = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+    /// What `make test-system` installed.
+    static let installed = root + "/.build/root"
+
+    /// The text of a file of the checkout.
+    static func text(_ path: String) throws -> String {
+        String(decoding: try Directory(path: root).read(path, limit: 1 << 20), as: UTF8.self)
+    }
+
+    /// Whether `make test-system` prepared what these tests need.
+    static let isPrepared: Bool = (try? Directory(path: installed + "/usr/lib/davit/drivers")) != nil
+}
