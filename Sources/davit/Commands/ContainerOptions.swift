@@ -1,0 +1,138 @@
+import ArgumentParser
+import Linux
+import Model
+
+/// What `run` and `create` say of the container to be. Options end at the image.
+struct ContainerOptions: ParsableArguments {
+    @Option(name: .long, help: "A name for the container.")
+    var name: String?
+
+    @Flag(help: "Remove the container when it ends.")
+    var rm = false
+
+    @Option(
+        name: [.customShort("e", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Set a variable; NAME alone takes your own.", valueName: "name[=value]"),
+        transform: Assignment.init)
+    var env: [Assignment] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue, help: ArgumentHelp("Read variables, one a line.", valueName: "file"),
+        completion: .file())
+    var envFile: [String] = []
+
+    @Option(
+        name: [.customShort("w", allowingJoined: true), .long],
+        help: ArgumentHelp("The working directory.", valueName: "path"))
+    var workdir: String?
+
+    @Option(
+        name: [.customShort("u", allowingJoined: true), .long],
+        help: ArgumentHelp("Who the program runs as.", valueName: "user[:group]"))
+    var user: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Run this instead of the image's entrypoint; \"\" for none.", valueName: "program"))
+    var entrypoint: String?
+
+    @Option(
+        name: [.customShort("m", allowingJoined: true), .long],
+        help: ArgumentHelp("Memory at most: bytes, or 512k, 64m, 1g.", valueName: "size"), transform: MemorySize.init)
+    var memory: MemorySize?
+
+    @Option(
+        name: [.long, .customLong("pids-limit")], parsing: .unconditional,
+        help: ArgumentHelp("Processes and threads at most; -1 for any number.", valueName: "number"))
+    var pids: Int64?
+
+    @Option(help: ArgumentHelp("Processors at most, such as 1.5.", valueName: "number"))
+    var cpus: Double?
+
+    @Option(
+        name: [.long, .customLong("net")], help: ArgumentHelp("The network: none or host.", valueName: "name"),
+        completion: .list(["none", "host"]))
+    var network: String = "none"
+
+    @Flag(help: "Make the container's root read-only.")
+    var readOnly = false
+
+    @Option(name: [.customShort("h", allowingJoined: true), .long], help: "The host name inside.")
+    var hostname: String?
+
+    @Option(
+        name: [.customShort("l", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Set a label.", valueName: "name[=value]"), transform: Assignment.init)
+    var label: [Assignment] = []
+
+    @Flag(name: .shortAndLong, help: "Give the program your standard input.")
+    var interactive = false
+
+    @Flag(name: .shortAndLong, help: .hidden)
+    var tty = false
+
+    @Option(help: ArgumentHelp("Seconds between the stop signal and SIGKILL (default: 10).", valueName: "seconds"))
+    var stopTimeout: Int?
+
+    @Argument(
+        parsing: .captureForPassthrough,
+        help: ArgumentHelp("The image, then the command to run in it.", valueName: "image [command ...]"))
+    var imageAndCommand: [String] = []
+
+    /// Image and command, without the `--` that may stand before them.
+    private var operands: ArraySlice<String> {
+        imageAndCommand.first == "--" ? imageAndCommand.dropFirst() : imageAndCommand[...]
+    }
+
+    /// What stands where the image should is an option that we do not have, or nothing.
+    func validate() throws {
+        if tty {
+            throw ValidationError("there is no option -t yet: programs get no terminal; -i gives them standard input")
+        }
+        guard let first = imageAndCommand.first, !operands.isEmpty else {
+            throw ValidationError("name an image, such as debian:bookworm")
+        }
+        if first == "--help" { throw CleanExit.helpRequest() }
+        guard first == "--" || !first.hasPrefix("-") else {
+            let missing = ContainerOptions.notYet[String(first.prefix { $0 != "=" })]
+            throw ValidationError("there is no option \(first)" + (missing.map { ": \($0)" } ?? ""))
+        }
+    }
+
+    private static let notYet = [
+        "-p": "published ports are not there yet; --network host shares the host's",
+        "--publish": "published ports are not there yet; --network host shares the host's",
+        "-v": "volumes are not there yet", "--volume": "volumes are not there yet",
+        "--mount": "volumes are not there yet", "--privileged": "Davit has none",
+    ]
+
+    func spec(caller: [String: String]) throws -> ContainerSpec {
+        var spec = ContainerSpec(image: operands.first ?? "")
+        spec.name = try name.map { try ContainerName($0) }
+        spec.command = operands.count > 1 ? Array(operands.dropFirst()) : nil
+        spec.entrypoint = entrypoint.map { $0.isEmpty ? [] : [$0] }
+        spec.environment = try (variables() + env).environment(of: caller)
+        spec.workingDirectory = workdir
+        spec.user = user
+        spec.hostname = hostname
+        spec.labels = label.labels
+        spec.network = network
+        spec.readOnly = readOnly
+        spec.interactive = interactive
+        spec.remove = rm
+        spec.limits = Limits(memory: memory?.bytes, pids: pids.flatMap { $0 <= 0 ? nil : $0 }, cpus: cpus)
+        spec.stopTimeout = stopTimeout ?? spec.stopTimeout
+        return spec
+    }
+
+    private func variables() throws -> [Assignment] {
+        try envFile.flatMap { path in
+            do {
+                let file = try Directory(path: ".").open(path)
+                return try [Assignment](environmentFile: String(decoding: file.readAll(limit: 1 << 20), as: UTF8.self))
+            } catch let error as Errno {
+                throw AgentError(.requestInvalid, "cannot read the environment file \(path)").caused(by: error)
+            }
+        }
+    }
+}

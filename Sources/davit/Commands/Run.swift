@@ -1,0 +1,34 @@
+import ArgumentParser
+import DavitClient
+import Model
+import Wire
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a program in a new container.",
+        usage: "davit run [options] image [command ...]",
+        discussion: """
+            Ends with the program's own exit status, or 128 and the signal that ended it; with 125 when the agent \
+            could not run it, 126 when the program cannot be executed, 127 when there is none.
+            """,
+        helpNames: .long)
+
+    @OptionGroup var agent: AgentOptions
+    @Flag(name: .shortAndLong, help: "Print the container's id and leave it running.")
+    var detach = false
+    @OptionGroup var container: ContainerOptions
+
+    func run() throws {
+        let spec = try container.spec(caller: Caller.environment)
+        guard detach else { throw ExitCode(try attached(spec)) }
+        let result = try agent.connect().call(ContainerRun.self, .init(spec: spec, detach: true))
+        Output.tell([result.id.description])
+    }
+
+    private func attached(_ spec: ContainerSpec) throws -> Int32 {
+        let streams = try Streams(withInput: spec.interactive)
+        let attachment = try Attachment(agent: agent.path, container: spec.name?.description)
+        let request = ContainerRun.Params(spec: spec, stdio: streams.stdio)
+        return try attachment.run(request, descriptors: streams.descriptors)
+    }
+}
