@@ -114,7 +114,11 @@ let package = Package(
             name: "ServerTests",
             dependencies: ["DavitClient", "JSON", "Linux", "Model", "Server", "Systemd", "TestSupport", "Wire"]),
         .testTarget(
-            name: "CommandTests", dependencies: ["DavitClient", "JSON", "Linux", "Model", "TestSupport", "Wire"]),
+            name: "CommandTests",
+            dependencies: [
+                "DavitClient", "JSON", "Linux", "Model", "TestSupport", "Wire", "davit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .testTarget(
             name: "PluginTests",
             dependencies: [
