@@ -1,1 +1,4 @@
-// davit-monitor
+internal import CLinux
+
+davit_ignore_signals(true)
+davit_exit(Monitor.run())
