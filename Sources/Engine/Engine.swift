@@ -1,1 +1,191 @@
-// Engine
+public import Drivers
+internal import Linux
+public import Model
+
+/// Keeps containers: the one place that decides, and the only writer of their state.
+///
+/// It runs on the agent's event loop. Nothing here blocks: drivers work on their own threads, durable writes on the global
+/// pool. Operations on one container come one after the other; containers don't wait for one another.
+public actor Engine {
+    // The executor outlives the engine, which holds it.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+    let executor: any SerialExecutor
+
+    let parts: Parts
+    let settings: Settings
+    var containers: [ContainerID: Container] = [:]
+    var names: [ContainerName: ContainerID] = [:]
+    var ids: IDPool
+    var idMaps: [UInt32: Descriptor] = [:]
+    var events = EventLog()
+    var eventWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    var nextToken = 0
+    nonisolated let jobs: AsyncStream<Job>
+    nonisolated let jobSink: AsyncStream<Job>.Continuation
+
+    typealias Job = @Sendable () async -> Void
+
+    /// The hands that the engine works with.
+    public struct Parts: Sendable {
+        public var storage: any StorageDriver
+        public var networks: [String: any NetworkDriver]
+        public var isolation: any IsolationDriver
+        public var images: any ImageSource
+        public var launcher: any Launcher
+        public var reactor: any Reactor
+        public var ledger: Ledger
+        public var cgroups: CgroupTree
+        /// Where the engine says what went wrong behind everybody's back. The program logs it.
+        public var complain: @Sendable (AgentError, _ about: ContainerID?) -> Void
+
+        public init(
+            storage: any StorageDriver, networks: [String: any NetworkDriver], isolation: any IsolationDriver,
+            images: any ImageSource, launcher: any Launcher, reactor: any Reactor, ledger: Ledger, cgroups: CgroupTree,
+            complain: @escaping @Sendable (AgentError, _ about: ContainerID?) -> Void
+        ) {
+            self.storage = storage
+            self.networks = networks
+            self.isolation = isolation
+            self.images = images
+            self.launcher = launcher
+            self.reactor = reactor
+            self.ledger = ledger
+            self.cgroups = cgroups
+            self.complain = complain
+        }
+    }
+
+    public struct Settings: Sendable {
+        /// The first of the host ids that containers may have, and how many blocks of 65536 there are.
+        public var firstID: UInt32
+        public var idBlocks: Int
+        public var log: LogBounds
+
+        public init(firstID: UInt32, idBlocks: Int, log: LogBounds) {
+            self.firstID = firstID
+            self.idBlocks = idBlocks
+            self.log = log
+        }
+    }
+
+    public init(parts: Parts, settings: Settings, executor: any SerialExecutor) {
+        self.parts = parts
+        self.settings = settings
+        self.executor = executor
+        (jobs, jobSink) = AsyncStream.makeStream()
+        ids = IDPool(base: settings.firstID, blocks: settings.idBlocks)
+    }
+
+    /// Carries out what is to be done behind the answers, such as clean-up, until the task is cancelled.
+    public func serve() async {
+        await withDiscardingTaskGroup { group in
+            for await job in jobs { group.addTask { await job() } }
+        }
+    }
+
+    nonisolated func later(_ job: @escaping Job) { jobSink.yield(job) }
+
+    // MARK: Looking
+
+    /// All containers, oldest first.
+    public func list() -> [ContainerView] {
+        containers.values.map(\.view).sorted { ($0.status.createdAt, $0.id.description) < ($1.status.createdAt, $1.id.description) }
+    }
+
+    public func get(_ target: String) throws(AgentError) -> ContainerView { try find(target).view }
+
+    /// Whether a container is made from this image.
+    public func uses(image: String) -> ContainerID? { containers.values.first { $0.record.image == image }?.id }
+
+    /// By name, by id, or by the unique beginning of an id.
+    func find(_ target: String) throws(AgentError) -> Container {
+        if let name = try? ContainerName(target), let id = names[name], let container = containers[id] {
+            return container
+        }
+        if let id = try? ContainerID(target), let container = containers[id] { return container }
+        let found = target.isEmpty ? [] : containers.filter { $0.key.description.hasPrefix(target) }
+        guard let only = found.first, found.count == 1 else {
+            let message = found.count > 1 ? "\(found.count) containers' ids begin with \"\(target)\": give more of it"
+                : "there is no container \"\(target)\""
+            throw AgentError(.containerNotFound, message)
+        }
+        return only.value
+    }
+
+    // MARK: Changing
+
+    /// Makes a container; atomic: after an error or a crash there is none.
+    public func create(_ spec: ContainerSpec) async throws -> ContainerView {
+        try await make(spec).view
+    }
+
+    /// Starts a container and answers when its program runs.
+    public func start(_ target: String, stdio: ContainerStdio = ContainerStdio()) async throws -> ContainerView {
+        let container = try find(target)
+        try await start(container, stdio: stdio)
+        return container.view
+    }
+
+    /// Creates and starts; a failure to start leaves nothing of a container that removes itself.
+    public func run(_ spec: ContainerSpec, stdio: ContainerStdio) async throws -> Run {
+        let container = try await make(spec)
+        try await start(container, stdio: stdio)
+        return Run(container: container, view: container.view)
+    }
+
+    /// A started container that stays known to its starter even after it removed itself.
+    public struct Run: Sendable {
+        let container: Container
+        public let view: ContainerView
+    }
+
+    public func wait(for run: Run) async throws -> ExitRecord { try await wait(for: run.container) }
+
+    public func wait(_ target: String) async throws -> (ContainerView, ExitRecord) {
+        let container = try find(target)
+        let record = try await wait(for: container)
+        return (container.view, record)
+    }
+
+    public func kill(_ target: String, signal: Signal) throws {
+        try feed(find(target), .signal(signal.number))
+    }
+
+    /// Ends a container: its stop signal, the grace time, then SIGKILL to all of it. Answers when it has ended.
+    public func stop(_ target: String, grace: Int?) async throws -> ContainerView {
+        let container = try find(target)
+        let stopSignal = try await signalToStop(container)
+        try feed(container, .stop(signal: stopSignal.number, grace: grace ?? container.record.spec.stopTimeout))
+        if container.life.state.pid != nil { _ = try await wait(for: container) }
+        return container.view
+    }
+
+    public func remove(_ target: String, force: Bool) async throws {
+        let container = try find(target)
+        try feed(container, .remove(force: force))
+        if container.life.state.pid != nil { _ = try await wait(for: container) }
+        await container.turn.take()
+        container.turn.give()
+    }
+
+    // MARK: The life of one container
+
+    /// Gives the event to the container's life and performs what it answers.
+    func feed(_ container: Container, _ input: ContainerLife.Input) throws(AgentError) {
+        for action in try container.life.handle(input) { perform(action, on: container) }
+        if container.life.state.isOver { endWaits(container) }
+    }
+
+    private func perform(_ action: ContainerLife.Action, on container: Container) {
+        switch action {
+        case .launch: break  // `start(_:stdio:)` goes on with it: it has the caller's descriptors
+        case .signal(let number): signal(container, number)
+        case .startGrace(let seconds): startGrace(container, seconds)
+        case .cancelGrace: container.grace = nil
+        case .killAll: killAll(container)
+        case .release: later { await self.release(container) }
+        case .tell(let kind): tell(kind, of: container)
+        case .forget: forget(container)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Drivers
+internal import JSON
+public import Linux
+internal import Model
+
+/// The cgroup2 subtree of all containers: `hold/` for the monitors and one group for each container.
+public struct CgroupTree: Sendable {
+    /// The directory, such as `/sys/fs/cgroup/davit.slice/davit-pods.scope`; for people.
+    public let path: String
+    /// What limits can be set with below it.
+    public let controllers: Set<String>
+    let root: Cgroup
+    /// Where monitors live.
+    public let hold: Descriptor
+
+    /// Takes the directory over: makes `hold/` and enables every controller it may. Idempotent.
+    public init(path: String, root: Cgroup) throws {
+        self.path = path
+        self.root = root
+        hold = try root.child("hold").descriptor
+        controllers = try root.enable(["cpu", "cpuset", "io", "memory", "pids"])
+    }
+
+    /// The container's group, with its limits written; refuses a limit that this host can't keep.
+    func make(_ id: ContainerID, settings: [CgroupSetting]) throws -> Descriptor {
+        for setting in settings where setting.required && !controllers.contains(setting.controller) {
+            throw AgentError(
+                .limitUnavailable,
+                "\(setting.file) can't be set: the cgroup controller \"\(setting.controller)\" is not available below \(path)"
+                    + " (a hybrid host keeps it on cgroup v1; boot with systemd.unified_cgroup_hierarchy=1)",
+                details: ["controller": .string(setting.controller)])
+        }
+        let group = try root.child(id.description)
+        for setting in settings where controllers.contains(setting.controller) { try write(setting, to: group) }
+        return group.descriptor
+    }
+
+    private func write(_ setting: CgroupSetting, to group: Cgroup) throws {
+        do { try group.write(setting.file, setting.value) } catch  where error == .noSuchFile && !setting.required {} catch {
+            throw AgentError(.limitUnavailable, "\(setting.file) did not take the value \(setting.value)").caused(by: error)
+        }
+    }
+
+    /// SIGKILL to every process in it; no error when there is no such group.
+    func kill(_ id: ContainerID) {
+        guard let group = try? root.existing(id.description) else { return }
+        try? group.kill()
+    }
+
+    func remove(_ id: ContainerID) throws(Errno) { try root.removeTree(id.description) }
+
+    /// Kills and removes the groups that belong to no known container.
+    func sweep(keeping valid: Set<ContainerID>) {
+        for name in (try? root.children()) ?? [] {
+            guard let id = try? ContainerID(name), !valid.contains(id) else { continue }
+            kill(id)
+            try? remove(id)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+internal import Linux
+public import Model
+
+/// A container in the agent's memory. It belongs to the engine and never leaves it.
+///
+/// `@unchecked Sendable`: made and touched by `Engine` alone, on its executor; others only hold the reference.
+final class Container: @unchecked Sendable {
+    let id: ContainerID
+    var record: ContainerRecord
+    var life: ContainerLife
+    var undo: [Undo] = []
+    /// The main process, held from its start to its end.
+    var process: Pidfd?
+    /// What watches the monitor; dropping it stops the watching.
+    var monitor: (any Watch)?
+    var grace: (any Watch)?
+    var launching: CheckedContinuation<Void, any Error>?
+    var waiters: [Int: CheckedContinuation<ExitRecord, any Error>] = [:]
+    let turn = Turn()
+
+    init(record: ContainerRecord, state: ContainerLife.State = .created) {
+        id = record.id
+        self.record = record
+        life = ContainerLife(state: state, removesItself: record.spec.remove)
+    }
+
+    var view: ContainerView {
+        var status = ContainerStatus(phase: life.state.phase, createdAt: record.createdAt)
+        status.pid = life.state.pid
+        status.startedAt = record.startedAt
+        status.exit = record.exit
+        status.error = record.error
+        return ContainerView(id: id, spec: record.spec, status: status, image: record.image)
+    }
+}
+
+/// A container as it is told to the doors.
+public struct ContainerView: Sendable, Hashable {
+    public var id: ContainerID
+    public var spec: ContainerSpec
+    public var status: ContainerStatus
+    /// The image's id.
+    public var image: String
+}
+
+/// What has to be taken back, last first. Pushed before its step begins: every one of them is idempotent and works for a
+/// step that never happened, so a failure, an exit and a recovery after a crash walk the same list.
+enum Undo: CaseIterable {
+    case ids, runDirectory, network, rootfs, cgroup
+}
+
+/// Lets operations on one container through one after the other, in the order they came.
+final class Turn {
+    private var taken = false
+    private var queue: [CheckedContinuation<Void, Never>] = []
+
+    func take(isolation: isolated (any Actor)? = #isolation) async {
+        guard taken else {
+            taken = true
+            return
+        }
+        await withCheckedContinuation { queue.append($0) }
+    }
+
+    func give() {
+        guard !queue.isEmpty else { return taken = false }
+        queue.removeFirst().resume()
+    }
+}

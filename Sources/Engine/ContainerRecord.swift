@@ -1,0 +1,25 @@
+internal import JSON
+internal import Model
+
+/// What the ledger keeps of a container.
+///
+/// It lies in `container.json` in the container's home: below the state directory, or for one that removes itself below
+/// the run directory, which is a tmpfs. While it runs, a copy lies in its run directory.
+struct ContainerRecord: Sendable, Hashable, Codable {
+    var id: ContainerID
+    var spec: ContainerSpec
+    /// The image's id, so that a moved tag does not change a container.
+    var image: String
+    var createdAt: Int64
+    var startedAt: Int64?
+    var exit: ExitRecord?
+    var error: AgentError?
+    /// The host ids of the present run.
+    var ids: IDRange?
+
+    enum CodingKeys: String, CodingKey {
+        case id, spec, image, exit, error, ids
+        case createdAt = "created_at"
+        case startedAt = "started_at"
+    }
+}

@@ -1,0 +1,141 @@
+internal import Drivers
+internal import Linux
+internal import Model
+
+extension Engine {
+    // MARK: Waiting
+
+    /// Answers when the container's main process has ended; a container that never started is refused.
+    func wait(for container: Container) async throws -> ExitRecord {
+        switch container.life.state {
+        case .exited(let record): return record
+        case .failed(let error): throw error
+        case .created:
+            throw AgentError(.containerWrongState, "the container was not started yet: start it, then wait")
+        case .removing:
+            if let record = container.record.exit { return record }
+            throw AgentError(.containerNotFound, "the container was removed")
+        case .starting, .running, .stopping: break
+        }
+        let token = newToken()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { container.waiters[token] = $0 }
+        } onCancel: {
+            later { await self.giveUp(waiting: token, on: container) }
+        }
+    }
+
+    private func giveUp(waiting token: Int, on container: Container) {
+        container.waiters.removeValue(forKey: token)?.resume(throwing: CancellationError())
+    }
+
+    func endWaits(_ container: Container) {
+        let waiters = container.waiters
+        container.waiters = [:]
+        let result = outcome(of: container)
+        for waiter in waiters.values { waiter.resume(with: result) }
+    }
+
+    private func outcome(of container: Container) -> Result<ExitRecord, any Error> {
+        if let record = container.record.exit { return .success(record) }
+        return .failure(container.record.error ?? AgentError(.containerNotFound, "the container was removed"))
+    }
+
+    func newToken() -> Int {
+        nextToken += 1
+        return nextToken
+    }
+
+    // MARK: Signals
+
+    func signalToStop(_ container: Container) async throws -> Signal {
+        guard container.life.state.pid != nil else { return .terminate }
+        let image = try? await parts.images.resolve(container.record.image)
+        let name = image?.config.stopSignal ?? ""
+        return name.isEmpty ? .terminate : (try? Signal(name)) ?? .terminate
+    }
+
+    /// A signal to a process that has just ended is no error: its end is on its way.
+    func signal(_ container: Container, _ number: Int32) {
+        do { try container.process?.send(signal: number) } catch where error == .noSuchProcess {} catch {
+            parts.complain(AgentError(.hostFailed, "signal \(number) was not delivered").caused(by: error), container.id)
+        }
+    }
+
+    func killAll(_ container: Container) {
+        parts.cgroups.kill(container.id)
+        signal(container, Signal.kill.number)
+    }
+
+    func startGrace(_ container: Container, _ seconds: Int) {
+        container.grace = try? parts.reactor.after(.seconds(seconds)) { [self] in
+            assumeIsolated { $0.graceIsOver(container) }
+        }
+        // Without a timer there is no grace: a stop never hangs.
+        if container.grace == nil { graceIsOver(container) }
+    }
+
+    private func graceIsOver(_ container: Container) {
+        do { try feed(container, .graceOver) } catch { parts.complain(error, container.id) }
+    }
+
+    // MARK: Leaving
+
+    /// Walks the undo list, last first. A step that fails is told and does not keep the others from their turn; what it
+    /// leaves is found by the drivers' `collect` at the next start.
+    func release(_ container: Container) async {
+        await container.turn.take()
+        defer { container.turn.give() }
+        guard container.life.state.isOver else { return }
+        await saveEnd(of: container)
+        let undo = container.undo
+        container.undo = []
+        for step in undo.reversed() {
+            do { try await take(back: step, of: container) } catch {
+                parts.complain(AgentError(.hostFailed, "clean-up of \(step) failed").caused(by: error), container.id)
+            }
+        }
+    }
+
+    private func take(back step: Undo, of container: Container) async throws {
+        switch step {
+        case .cgroup: try parts.cgroups.remove(container.id)
+        case .rootfs: try await parts.storage.releaseRootfs(container.id)
+        case .network: try await parts.networks[container.record.spec.network]?.detach(container.id)
+        case .runDirectory: try parts.ledger.end(container.id)
+        case .ids:
+            if let block = container.record.ids { ids.give(block) }
+            container.record.ids = nil
+        }
+    }
+
+    /// The end is on the disk before the run directory, which holds the monitor's own word of it, goes.
+    private func saveEnd(of container: Container) async {
+        guard !container.life.removesItself else { return }
+        do { try await parts.ledger.save(container.record) } catch {
+            parts.complain(
+                AgentError(.hostFailed, "the end of the container could not be written").caused(by: error), container.id)
+        }
+    }
+
+    /// The name is free at once; files go behind the answer, after a release that may be under way.
+    func forget(_ container: Container) {
+        drop(container)
+        tell(.containerRemoved, of: container)
+        later { await self.removeHome(of: container) }
+    }
+
+    private func removeHome(of container: Container) async {
+        await container.turn.take()
+        defer { container.turn.give() }
+        do { try await parts.ledger.remove(container.record) } catch {
+            parts.complain(
+                AgentError(.hostFailed, "the container's files could not be removed").caused(by: error), container.id)
+        }
+    }
+
+    func drop(_ container: Container) {
+        containers[container.id] = nil
+        if let name = container.record.spec.name, names[name] == container.id { names[name] = nil }
+    }
+}

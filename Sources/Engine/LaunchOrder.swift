@@ -1,0 +1,62 @@
+internal import LaunchPlan
+internal import Linux
+internal import Model
+
+extension LaunchOrder {
+    /// Adds a descriptor and answers its number in the plan.
+    mutating func add(_ descriptor: Descriptor) -> Int {
+        descriptors.append(descriptor)
+        return descriptors.count - 1
+    }
+
+    private mutating func add(_ descriptor: Descriptor?) -> Int? {
+        guard let descriptor else { return nil }
+        return add(descriptor)
+    }
+
+    /// Standard input is the caller's own; output always goes through the monitor's pipes, which belong to the container's
+    /// user, so that a program may open /dev/stdout inside its user namespace.
+    mutating func connect(_ stdio: ContainerStdio, owner ids: IDRange?) -> Stdio {
+        let user = plan.user
+        let base = ids?.base ?? 0
+        let input = add(stdio.stdin)
+        return Stdio(
+            input: input.map { .descriptor($0) } ?? .null, output: .relay(copyTo: add(stdio.stdout)),
+            error: .relay(copyTo: add(stdio.stderr)), owner: Stdio.Owner(uid: base + user.uid, gid: base + user.gid))
+    }
+}
+
+extension LaunchPlan {
+    /// The ids, as the container counts them, under which the program will run.
+    var user: (uid: UInt32, gid: UInt32) {
+        for case .user(let uid, let gid, _) in steps { return (uid, gid) }
+        return (0, 0)
+    }
+}
+
+extension AgentError {
+    /// What failed is told by the step itself, so the message is as exact as the plan.
+    init(launchStep index: Int, of steps: [LaunchStep], errno: Errno) {
+        guard steps.indices.contains(index) else {
+            self.init(.containerLaunchFailed, "the launch failed before its first step: \(errno)")
+            return
+        }
+        let step = steps[index]
+        guard case .exec(let path, _, _) = step else {
+            let words = step.fields.joined(separator: " ")
+            self.init(.containerLaunchFailed, "step \(index) of the launch failed: \(words): \(errno)", cause: ["\(errno)"])
+            return
+        }
+        switch errno {
+        case .noSuchFile:
+            self.init(
+                .containerCommandNotFound, "there is no program \"\(path)\" in the image: check the command and its PATH",
+                cause: ["execve: \(errno)"])
+        default:
+            self.init(
+                .containerCommandNotExecutable,
+                "the program \"\(path)\" can't be executed: check its mode, its interpreter and its architecture",
+                cause: ["execve: \(errno)"])
+        }
+    }
+}

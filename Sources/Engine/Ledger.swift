@@ -1,0 +1,166 @@
+internal import JSON
+public import Linux
+internal import Model
+
+/// The containers on disk: one directory for each, one JSON document in it that `jq` can read.
+///
+/// The home of a container is `containers/ID` below the state directory, or below the run directory (a tmpfs) for one that
+/// removes itself. While one runs it also has a run directory, `containers/ID` below the run directory, with a copy of its
+/// record and what its monitor writes. Only the agent writes here, and the monitor its two files.
+public struct Ledger: Sendable {
+    private let state: Directory
+    private let run: Directory
+
+    /// Makes `containers/` in both directories; idempotent.
+    public init(state: Directory, run: Directory) throws(Errno) {
+        self.state = try state.makeDirectories("containers", mode: 0o700)
+        self.run = try run.makeDirectories("containers", mode: 0o711)
+    }
+
+    // MARK: Homes
+
+    /// Makes a home with its record, durably unless the container removes itself; atomic.
+    @concurrent func create(_ record: ContainerRecord) async throws {
+        guard !record.spec.remove else { return }
+        let home = try state.makeDirectories(record.id.description, mode: 0o700)
+        try write(record, in: home, durable: true)
+        try state.descriptor.synchronize()
+    }
+
+    /// Writes the record anew; atomic and durable. Nothing is written for a container that removes itself.
+    @concurrent func save(_ record: ContainerRecord) async throws {
+        guard !record.spec.remove else { return }
+        try write(record, in: state.directory(record.id.description), durable: true)
+    }
+
+    /// Removes a home; no error when there is none.
+    @concurrent func remove(_ record: ContainerRecord) async throws {
+        try (record.spec.remove ? run : state).removeTree(record.id.description)
+    }
+
+    /// Where the monitor writes the log.
+    func logDirectory(of record: ContainerRecord) throws -> Directory {
+        let home = try (record.spec.remove ? run : state).directory(record.id.description)
+        return try home.makeDirectories("log", mode: 0o700)
+    }
+
+    // MARK: Run directories
+
+    /// Begins a run: from here on a crash finds the container among those that may have something to undo.
+    func begin(_ record: ContainerRecord) throws -> RunDirectory {
+        let directory = try run.makeDirectories(record.id.description, mode: 0o711)
+        for stale in [RunDirectory.exitName, RunDirectory.launchedName] { try directory.removeIfPresent(stale) }
+        try write(record, in: directory, durable: false)
+        return RunDirectory(directory: directory, files: try directory.makeDirectories("etc", mode: 0o755))
+    }
+
+    /// The run directory of a container that was started and not cleaned up.
+    func run(of id: ContainerID) -> RunDirectory? {
+        guard let directory = try? run.directory(id.description), let files = try? directory.directory("etc")
+        else { return nil }
+        return RunDirectory(directory: directory, files: files)
+    }
+
+    func exitRecord(of id: ContainerID) -> ExitRecord? { run(of: id)?.exitRecord() }
+
+    /// Ends a run. The log of a container that removes itself lies here too and stays until `remove`.
+    func end(_ id: ContainerID) throws {
+        guard let directory = try? run.directory(id.description) else { return }
+        try directory.removeTree("etc")
+        for name in [RunDirectory.launchedName, RunDirectory.exitName, Self.recordName] {
+            try directory.removeIfPresent(name)
+        }
+        // The log of a container that removes itself may be left.
+        do { try run.removeDirectory(id.description) } catch { guard error == .notEmpty else { throw error } }
+    }
+
+    // MARK: Loading
+
+    /// All records, and what was wrong. A damaged one is moved to `containers/ID.damaged` and harms no other.
+    func load() -> (records: [ContainerRecord], problems: [AgentError]) {
+        var found: [ContainerID: ContainerRecord] = [:]
+        var problems: [AgentError] = []
+        // The run directories come last: their copies know the ids of the present run.
+        for place in [state, run] {
+            for name in (try? place.names()) ?? [] {
+                guard let id = try? ContainerID(name) else { continue }
+                do {
+                    found[id] = try read(id, in: place)
+                } catch {
+                    problems.append(AgentError(.hostFailed, "the record of container \(name) is damaged").caused(by: error))
+                    try? place.rename(name, to: name + ".damaged")
+                }
+            }
+        }
+        return (found.values.sorted { $0.createdAt < $1.createdAt }, problems)
+    }
+
+    private func read(_ id: ContainerID, in place: Directory) throws -> ContainerRecord {
+        let bytes = try place.directory(id.description).read(Self.recordName, limit: 4 << 20)
+        let record = try JSONValue(parsing: bytes).decode(ContainerRecord.self, unknownKeys: .ignore)
+        guard record.id == id else { throw AgentError(.hostFailed, "it tells of container \(record.id)") }
+        return record
+    }
+
+    private func write(_ record: ContainerRecord, in home: Directory, durable: Bool) throws {
+        var bytes: [UInt8] = []
+        try JSONValue(encoding: record).print(to: &bytes)
+        bytes.append(0x0A)
+        try home.replaceFile(Self.recordName, bytes, durable: durable)
+    }
+
+    private static let recordName = "container.json"
+}
+
+/// Where a running container's volatile files are.
+public struct RunDirectory: Sendable {
+    static let launchedName = "launched"
+    static let exitName = "exit"
+
+    public let directory: Directory
+    /// Holds `hostname`, `hosts` and `resolv.conf`.
+    public let files: Directory
+
+    /// What the monitor wrote at the end, if it did.
+    func exitRecord() -> ExitRecord? {
+        guard let bytes = try? directory.read(Self.exitName, limit: 4096),
+            let word = try? JSONValue(parsing: bytes).decode(MonitorsLastWord.self, unknownKeys: .ignore)
+        else { return nil }
+        return ExitRecord(status: word.status, signal: word.signal, oom: word.oom, time: word.time_ns)
+    }
+
+    /// What the monitor wrote when the program began.
+    func launched() -> (monitor: Int32, pid: Int32)? {
+        guard let bytes = try? directory.read(Self.launchedName, limit: 4096),
+            let word = try? JSONValue(parsing: bytes).decode(MonitorsFirstWord.self, unknownKeys: .ignore)
+        else { return nil }
+        return (word.monitor, word.pid)
+    }
+
+    /// Writes the files for /etc. They belong to the container's root, as they would on a host.
+    func write(_ etc: EtcFiles, owner: IDRange?) throws {
+        for (name, text) in etc.all {
+            try files.replaceFile(name, Array(text.utf8))
+            if let owner { try files.changeOwner(name, uid: owner.base, gid: owner.base) }
+        }
+    }
+}
+
+extension Directory {
+    fileprivate func removeIfPresent(_ name: String) throws(Errno) {
+        do { try remove(name) } catch { guard error == .noSuchFile else { throw error } }
+    }
+}
+
+private struct MonitorsFirstWord: Codable {
+    var monitor: Int32
+    var pid: Int32
+}
+
+private struct MonitorsLastWord: Codable {
+    var status: Int?
+    var signal: Int?
+    var oom: Bool
+    // Named as the monitor writes it.
+    var time_ns: Int64
+}

@@ -1,0 +1,123 @@
+internal import LaunchPlan
+public import Linux
+internal import Model
+
+/// Starts `davit-monitor` and listens to it.
+///
+/// Monitors are spawned from a thread whose mount namespace holds nothing of the host (docs/decisions/0001).
+public struct MonitorLauncher: Launcher {
+    private let program: Descriptor
+    private let thread: PrivateMountThread
+    private let hold: Descriptor
+    private let reactor: any Reactor
+
+    /// `program` is the monitor's executable, open; `hold` the cgroup that monitors live in. Needs CAP_SYS_ADMIN.
+    public init(program: Descriptor, hold: Descriptor, reactor: any Reactor) throws(Errno) {
+        self.program = program
+        self.hold = hold
+        self.reactor = reactor
+        thread = try PrivateMountThread(minimal: true)
+    }
+
+    public func launch(
+        _ order: LaunchOrder, report: @escaping @Sendable (MonitorReport) -> Void
+    ) async throws -> any Watch {
+        let control = try SocketPair(.sequencedPackets)
+        try control.a.setNonblocking(true)
+        let plan = try MemoryFile.sealed(order.plan.encoded()).shared()
+        // The monitor's own two, then the plan's, as davit-monitor expects them from 3 on.
+        let descriptors = [plan, control.b] + order.descriptors
+        let process = try await thread.run { [program, hold] () throws(Errno) in
+            try Process.spawn(
+                executable: program.rawValue, arguments: ["davit-monitor"], environment: [],
+                descriptors: descriptors.map(\.rawValue), cgroup: hold.rawValue
+            ).shared()
+        }
+        withExtendedLifetime(descriptors) {}
+        return try MonitorLink(process: process, control: control.a, reactor: reactor, report: report)
+    }
+
+    public func adopt(
+        _ run: RunDirectory, report: @escaping @Sendable (MonitorReport) -> Void
+    ) throws -> (pid: Int, process: Pidfd, watch: any Watch)? {
+        guard let word = run.launched(), run.exitRecord() == nil,
+            try Lock.isHeld(run.directory.open(RunDirectory.launchedName))
+        else { return nil }
+        let monitor = try Pidfd(pid: word.monitor)
+        let process = try Pidfd(pid: word.pid)
+        // Still locked: the monitor lives, so neither number was given to another process before it was opened.
+        guard try Lock.isHeld(run.directory.open(RunDirectory.launchedName)) else { return nil }
+        let watch = try reactor.watch(monitor.descriptor) { report(.gone) }
+        return (Int(word.pid), process, watch)
+    }
+}
+
+/// The agent's end of a monitor's control socket.
+///
+/// `@unchecked Sendable`: made, called and dropped on the event loop alone.
+private final class MonitorLink: Watch, @unchecked Sendable {
+    private let process: Pidfd
+    private let control: Descriptor
+    private let reactor: any Reactor
+    private let report: @Sendable (MonitorReport) -> Void
+    private var watch: (any Watch)?
+
+    init(
+        process: Pidfd, control: Descriptor, reactor: any Reactor, report: @escaping @Sendable (MonitorReport) -> Void
+    ) throws {
+        self.process = process
+        self.control = control
+        self.reactor = reactor
+        self.report = report
+        watch = try reactor.watch(control) { [weak self] in self?.listen() }
+    }
+
+    private func listen() {
+        while true {
+            do {
+                let (bytes, descriptors) = try control.receive(upTo: 4096, maxDescriptors: 1)
+                guard !bytes.isEmpty else { return awaitEnd() }
+                guard let word = MonitorReport(message: bytes, descriptors) else { continue }
+                report(word)
+            } catch where error == .wouldBlock {
+                return
+            } catch {
+                return awaitEnd()
+            }
+        }
+    }
+
+    /// The socket closes just before the process is over; collecting it then keeps zombies away.
+    private func awaitEnd() {
+        watch = try? reactor.watch(process.descriptor) { [weak self] in self?.collect() }
+        if watch == nil { collect() }
+    }
+
+    private func collect() {
+        watch = nil
+        _ = try? process.collect()
+        report(.gone)
+    }
+}
+
+extension MonitorReport {
+    /// Reads a control message, NUL-ended fields: `launched PID`, `failed STEP ERRNO`, `exited STATUS SIGNAL OOM TIME`.
+    /// `nil` for one that this agent doesn't know.
+    init?(message: [UInt8], _ descriptors: [Descriptor]) {
+        let fields = message.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        let numbers = fields.dropFirst().map { Int64($0) }
+        switch (fields.first, numbers.count) {
+        case ("launched", 1...):
+            guard let pid = numbers[0], let pidfd = descriptors.first else { return nil }
+            self = .launched(pid: Int(pid), process: Pidfd(pidfd))
+        case ("failed", 2...):
+            guard let step = numbers[0], let errno = numbers[1] else { return nil }
+            self = .failed(step: Int(step), errno: Errno(rawValue: Int32(truncatingIfNeeded: errno)))
+        case ("exited", 4...):
+            guard let oom = numbers[2], let time = numbers[3] else { return nil }
+            self = .exited(
+                ExitRecord(status: numbers[0].map(Int.init), signal: numbers[1].map(Int.init), oom: oom != 0, time: time))
+        default: return nil
+        }
+    }
+}
