@@ -1,4 +1,3 @@
-public import JSON
 public import Model
 
 public enum SystemInfo: Method {
