@@ -38,8 +38,10 @@ import Model
 
     private func readOnce(_ most: Int) throws -> Int {
         while true {
-            let count = unsafe isPipe
-                ? read(descriptor, buffer.baseAddress, most) : pread(descriptor, buffer.baseAddress, most, Int(position))
+            let count =
+                unsafe isPipe
+                ? read(descriptor, buffer.baseAddress, most)
+                : pread(descriptor, buffer.baseAddress, most, Int(position))
             if count > 0 { return count }
             if count == 0 {
                 throw AgentError(

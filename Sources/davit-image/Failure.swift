@@ -11,7 +11,8 @@ func failure(_ call: String, _ subject: String, _ number: Int32 = errno) -> Agen
     case ENOSPC, EDQUOT:
         return AgentError(.hostNoSpace, "there is no room on the disk for the layer", retryable: true, cause: [reason])
     case EFBIG:
-        return AgentError(.imageTooLarge, "\"\(subject)\" in the layer is larger than the file system allows", cause: [reason])
+        return AgentError(
+            .imageTooLarge, "\"\(subject)\" in the layer is larger than the file system allows", cause: [reason])
     case ELOOP, ENOTDIR, ENOENT, EEXIST, EISDIR, EXDEV, ENAMETOOLONG, EINVAL, EPERM, EMLINK, ERANGE, E2BIG, EILSEQ:
         return AgentError(.imageLayerRefused, "\"\(subject)\" in the layer can't be made", cause: [reason])
     default:

@@ -73,7 +73,7 @@ final class ImageSource {
         let blob = try Blob(descriptor: descriptor, offset: file.offset, size: file.size)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Int(file.size))
-        while blob.remaining > 0 { try unsafe bytes.append(contentsOf:  blob.next()) }
+        while blob.remaining > 0 { try unsafe bytes.append(contentsOf: blob.next()) }
         return (bytes, "sha256:" + blob.digest.hexadecimal())
     }
 
@@ -95,7 +95,8 @@ final class ImageSource {
 extension OCI.Descriptor {
     func check(size: Int64) throws {
         guard self.size == size else {
-            throw AgentError(.imageDigestMismatch, "the blob \(digest) has \(size) bytes, not \(self.size) as the image says")
+            throw AgentError(
+                .imageDigestMismatch, "the blob \(digest) has \(size) bytes, not \(self.size) as the image says")
         }
     }
 }

@@ -27,7 +27,8 @@ struct Inspection {
             for entry in entries.document { try add(docker(entry)) }
         } else {
             throw AgentError(
-                .imageInvalid, "this is no image: it has neither index.json (OCI layout) nor manifest.json (docker save)")
+                .imageInvalid,
+                "this is no image: it has neither index.json (OCI layout) nor manifest.json (docker save)")
         }
         guard found.isEmpty else { return found }
         let there = others.isEmpty ? "no image at all" : others.sorted().prefix(20).joined(separator: ", ")

@@ -55,7 +55,8 @@ final class LayerStream: ByteStream {
         layer = job.layer
         limit = job.maxBytes
         blob = try Blob(descriptor: descriptor, offset: layer.offset, size: layer.size)
-        let coding = try layer.mediaType.map { try LayerCoding(mediaType: $0) }
+        let coding =
+            try layer.mediaType.map { try LayerCoding(mediaType: $0) }
             ?? LayerCoding(lookingAt: descriptor, layer.offset)
         switch coding {
         case .plain: source = blob

@@ -21,7 +21,9 @@ enum Sandbox {
         ]
         for (name, step) in steps {
             let result = try step()
-            if result < 0 { throw AgentError(.hostUnsupported, "the sandbox of davit-image can't be made: \(name) failed") }
+            if result < 0 {
+                throw AgentError(.hostUnsupported, "the sandbox of davit-image can't be made: \(name) failed")
+            }
         }
     }
 
@@ -79,7 +81,8 @@ enum Sandbox {
     /// What reading an archive and writing a tree take, and what the allocator and an orderly end take.
     private static let allowed = [
         "read", "pread64", "write", "pwrite64", "lseek", "ftruncate", "close", "fstat", "newfstatat", "openat2",
-        "mkdirat", "mknodat", "symlinkat", "linkat", "unlinkat", "fchown", "fchownat", "fchmod", "fchmodat", "fsetxattr",
+        "mkdirat", "mknodat", "symlinkat", "linkat", "unlinkat", "fchown", "fchownat", "fchmod", "fchmodat",
+        "fsetxattr",
         "utimensat", "getdents64", "brk", "munmap", "mremap", "madvise", "futex", "rt_sigreturn", "rt_sigprocmask",
         "clock_gettime", "getrandom", "gettid", "getpid", "tgkill", "exit", "exit_group",
     ]

@@ -15,7 +15,8 @@ struct Sha256 {
         var last = context
         var digest = [UInt8](repeating: 0, count: 32)
         unsafe digest.withUnsafeMutableBufferPointer { unsafe nettle_sha256_digest(&last, $0.count, $0.baseAddress) }
-        return String(decoding: digest.flatMap { [Self.digits[Int($0 >> 4)], Self.digits[Int($0 & 15)]] }, as: UTF8.self)
+        return String(
+            decoding: digest.flatMap { [Self.digits[Int($0 >> 4)], Self.digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

@@ -45,7 +45,8 @@ final class Unpacker {
         case .characterDevice(let major, let minor):
             guard major != 0 || minor != 0 else {
                 throw AgentError(
-                    .imageLayerRefused, "\"\(entry.path)\" in the layer is overlayfs' own whiteout; layers use .wh. names")
+                    .imageLayerRefused,
+                    "\"\(entry.path)\" in the layer is overlayfs' own whiteout; layers use .wh. names")
             }
             try makeNode(entry, place, S_IFCHR, major, minor)
         }
