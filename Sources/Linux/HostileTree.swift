@@ -52,11 +52,13 @@ public struct HostileTree: Sendable {
         while true {
             moved += 1
             let newName = FileName("\(name).\(moved)")
-            // A name may be left over from a run that ended halfway.
-            do { try child.move(from: parent, to: newName, in: directory.descriptor) } catch where error == .exists {
-                continue
+            do {
+                try child.move(from: parent, to: newName, in: directory.descriptor)
+                return newName
+            } catch {
+                // One may be left over from a run that ended halfway: the next number will do.
+                guard error == .exists else { throw error }
             }
-            return newName
         }
     }
 

@@ -1,0 +1,44 @@
+import Linux
+import Testing
+
+@testable import IsolationLinux
+
+struct SyscallProfileTests {
+    private let profile = SyscallProfile.standard
+
+    @Test func `no call is in two lists`() {
+        let names = (profile.allowed + profile.refused).flatMap(\.names)
+        let conditional = (profile.conditional + profile.nativeConditional).map(\.name)
+        #expect(Set(names).count == names.count)
+        #expect(Set(names).isDisjoint(with: conditional))
+    }
+
+    @Test func `each group has a reason`() {
+        #expect((profile.allowed + profile.refused).allSatisfy { !$0.reason.isEmpty && !$0.names.isEmpty })
+    }
+
+    @Test(arguments: [
+        "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "keyctl", "add_key", "unshare", "setns", "mount",
+        "open_by_handle_at", "kexec_load", "init_module", "settimeofday", "pivot_root",
+    ])
+    func `what opens the kernel is refused`(name: String) {
+        #expect(profile.refused.contains { $0.names.contains(name) })
+    }
+
+    @Test func `clone3 is unknown, so that C libraries turn to clone`() {
+        let names = (profile.allowed + profile.refused).flatMap(\.names) + profile.conditional.map(\.name)
+        #expect(!names.contains("clone3"))
+    }
+
+    @Test func `libseccomp compiles it to whole instructions`() throws {
+        let filter = try SeccompFilter(profile)
+        let program = try filter.program.readAll(limit: 1 << 20)
+        #expect(program.count % 8 == 0)
+        #expect((800...32768).contains(program.count))
+    }
+
+    @Test func `nobody can change the compiled filter`() throws {
+        let filter = try SeccompFilter(profile)
+        #expect(throws: Errno.notPermitted) { try filter.program.write([0]) }
+    }
+}
