@@ -1,5 +1,5 @@
-internal import JSON
 internal import Drivers
+internal import JSON
 internal import Model
 internal import Wire
 

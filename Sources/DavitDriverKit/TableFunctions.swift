@@ -8,7 +8,8 @@ internal import Wire
 
 @c func openDriver(
     _ driver: UnsafePointer<davit_driver>, _ host: UnsafePointer<davit_host>, _ configuration: UnsafePointer<CChar>,
-    _ length: Int, _ retSelf: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ retReply: UnsafeMutablePointer<davit_reply>
+    _ length: Int, _ retSelf: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+    _ retReply: UnsafeMutablePointer<davit_reply>
 ) -> Int32 {
     guard let context = unsafe driver.pointee.context else { return DAVIT_ERROR }
     let export = unsafe Unmanaged<DriverExport>.fromOpaque(context).takeUnretainedValue()

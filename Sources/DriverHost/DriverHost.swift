@@ -80,7 +80,8 @@ public final class DriverHost: Sendable {
     private func isNew(_ driver: DriverFile) -> Bool {
         guard let other = state.withLock({ $0.loaded[driver.key] }) else { return true }
         if other.path != driver.path {
-            refuse(driver.path, driver.manifest, refused("\(other.path) was found first and has the same kind and name"))
+            refuse(
+                driver.path, driver.manifest, refused("\(other.path) was found first and has the same kind and name"))
         }
         return false
     }

@@ -47,7 +47,9 @@ private let lineLimit = 4096
 
 @c private func hostEvent(_ context: UnsafeMutableRawPointer?, _ json: UnsafePointer<CChar>, _ length: Int) {
     let bytes = unsafe UnsafeRawBufferPointer(start: json, count: min(max(0, length), 1 << 20))
-    guard let host = unsafe HostTable.at(context), let object = try? unsafe JSONValue(parsing: [UInt8](bytes), limits: JSONLimits(bytes: 16 << 20)) else { return }
+    guard let host = unsafe HostTable.at(context),
+        let object = try? unsafe JSONValue(parsing: [UInt8](bytes), limits: JSONLimits(bytes: 16 << 20))
+    else { return }
     host.notice(.event(driver: host.driver, object))
 }
 

@@ -84,7 +84,9 @@ internal import Wire
             throw AgentError(.driverBadReply, "its reply has \(length) bytes; \(Self.lengthLimit) at most")
         }
         let bytes = unsafe UnsafeRawBufferPointer(start: json, count: length)
-        let object = try Self.badReply("its reply is not JSON") { try unsafe JSONValue(parsing: [UInt8](bytes), limits: JSONLimits(bytes: 16 << 20)) }
+        let object = try Self.badReply("its reply is not JSON") {
+            try unsafe JSONValue(parsing: [UInt8](bytes), limits: JSONLimits(bytes: 16 << 20))
+        }
         guard case .object = object else { throw AgentError(.driverBadReply, "its reply is not a JSON object") }
         return object
     }

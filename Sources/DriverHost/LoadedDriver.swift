@@ -71,11 +71,11 @@ final class LoadedDriver: Sendable {
                 guard ticket.isOpen else { return }
                 let result = Result { try carryOut(method, parameters, operation, end) }
                 Deadlines.shared.remove(key)
-                guard ticket.answer(result) else { return }
-                tell(health.withLock { $0.answered(method.name) })
+                ticket.answer(result) { tell(health.withLock { $0.answered(method.name) }) }
             }
         } catch {
-            ticket.answer(.failure(AgentError(.hostFailed, "no thread for \(title) could be started").caused(by: error)))
+            ticket.answer(
+                .failure(AgentError(.hostFailed, "no thread for \(title) could be started").caused(by: error)))
         }
     }
 
@@ -104,9 +104,10 @@ final class LoadedDriver: Sendable {
     private func expire<Reply>(_ method: String, _ operation: UInt64, _ ticket: Ticket<Reply>) {
         let error = AgentError(
             .driverTimeout, "\(title) did not finish \"\(method)\" within \(deadline)", retryable: true)
-        guard ticket.answer(.failure(error)) else { return }
-        door.cancel(operation)
-        tell(health.withLock { $0.timedOut(title) })
+        ticket.answer(.failure(error)) {
+            door.cancel(operation)
+            tell(health.withLock { $0.timedOut(title) })
+        }
     }
 
     private func tell(_ change: DriverHealth.Change?) {

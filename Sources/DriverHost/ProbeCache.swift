@@ -39,7 +39,7 @@ struct ProbeCache {
         used.insert(Self.entry(driver, configuration))
     }
 
-    /// Writes what was asked for or learnt; what nobody asked for is gone. A failure costs only time, at the next start.
+    /// Writes what was asked for or learnt; what nobody asked for is gone. A failure costs only time at the next start.
     func save() {
         guard let path, used != passed else { return }
         let ordered = used.sorted { $0.file.sha256 < $1.file.sha256 }

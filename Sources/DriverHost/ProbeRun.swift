@@ -16,22 +16,30 @@ struct ProbeRun {
     func run(_ object: Descriptor, configuration: JSONValue) throws(AgentError) -> DriverManifest {
         let report: [UInt8]
         let status: ExitStatus
-        do { (report, status) = try start(object, configuration) } catch let error as AgentError { throw error } catch {
+        do {
+            let (child, reader) = try start(object, configuration)
+            (report, status) = try collect(child, reader)
+        } catch let error as AgentError {
+            throw error
+        } catch {
             throw refused("it can't be tried out with \(program)").caused(by: error)
         }
         return try read(report, status)
     }
 
-    private func start(_ object: Descriptor, _ configuration: JSONValue) throws -> ([UInt8], ExitStatus) {
-        let executable = try Directory(path: "/").open(program, .path)
+    /// Starts the child; only it keeps the writing end of the pipe.
+    private func start(_ object: Descriptor, _ configuration: JSONValue) throws -> (child: Pidfd, reader: Descriptor) {
+        let executable = try Directory(path: "/").open(program, .path).shared()
         let (reader, writer) = try Pipe().ends()
-        let child = try Process.spawn(
-            executable: executable.rawValue,
-            arguments: [program, DriverProbe.argument, configuration.description], environment: [],
-            descriptors: [object.rawValue, writer.rawValue], standard: [-1, -1, 2]
-        ).shared()
-        _ = consume writer
-        return try collect(child, reader)
+        let child = try withExtendedLifetime((executable, object, writer)) {
+            try Process.spawn(
+                executable: executable.rawValue,
+                arguments: [program, DriverProbe.argument, configuration.description],
+                environment: ["SWIFT_BACKTRACE=enable=no"],
+                descriptors: [object.rawValue, writer.rawValue], standard: [-1, -1, 2]
+            ).shared()
+        }
+        return (child, reader)
     }
 
     /// Reads until the child has closed the pipe or its time is over; then the child is killed, which hurts nobody.

@@ -11,13 +11,15 @@ final class Ticket<Value: Sendable>: Sendable {
     var isOpen: Bool { waiting.withLock { $0 != nil } }
 
     /// Answers the caller, unless somebody did before; then the answer is dropped, and its descriptors close.
-    @discardableResult
-    func answer(_ result: Result<Value, any Error>) -> Bool {
+    ///
+    /// `before` runs first, and only when this is the answer: what it notes is true once the caller goes on.
+    func answer(_ result: Result<Value, any Error>, before: () -> Void = {}) {
         let continuation = waiting.withLock { waiting in
             defer { waiting = nil }
             return waiting
         }
-        continuation?.resume(with: result)
-        return continuation != nil
+        guard let continuation else { return }
+        before()
+        continuation.resume(with: result)
     }
 }

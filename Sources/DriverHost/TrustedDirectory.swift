@@ -21,7 +21,8 @@ struct TrustedDirectory: Sendable {
     func stems() throws(AgentError) -> [String] {
         do {
             let ending = ManifestFile.suffix
-            return try directory.names().filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }.sorted()
+            return try directory.names().filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
+                .sorted()
         } catch {
             throw refused("the directory can't be read").caused(by: error)
         }

@@ -34,6 +34,7 @@ internal import Glibc
     }
 
     /// Blocks until `body` answers something; asks it again after each wake-up.
+    @discardableResult
     public func wait<Result>(_ body: (inout State) -> Result?) -> Result {
         withLock { state in
             while true {

@@ -4,7 +4,6 @@
  */
 #include <davit/driver.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,15 @@
     "\"methods\":[\"describe\",\"status\",\"recover\",\"gc\"," METHODS "],\"concurrency\":\"" CONCURRENCY "\","        \
     "\"needs\":{\"capabilities\":[],\"kernel\":[]},\"features\":[],\"config_schema\":{}}"
 
+/* A real one: a raised signal would come back from a handler that writes a backtrace. */
+#if defined(FAULT_CRASH_ON_LOAD)
+__attribute__((constructor))
+#endif
+__attribute__((unused)) static void crash(void)
+{
+    *(volatile int *)8 = 0;
+}
+
 static int32_t answer(davit_reply *reply, int32_t result, const char *json)
 {
     reply->json = json;
@@ -40,7 +48,7 @@ static int32_t sample_open(const davit_driver *driver, const davit_host *host, c
 {
     (void)driver, (void)config;
 #if defined(FAULT_CRASH_IN_OPEN)
-    raise(SIGSEGV);
+    crash();
 #elif defined(FAULT_EXIT_IN_OPEN)
     _exit(0);
 #elif defined(FAULT_OPEN_REFUSES)
@@ -61,7 +69,7 @@ static int32_t sample_call(void *self, const davit_call *call, davit_reply *ret_
     int describes = strcmp(call->method, "describe") == 0;
 #if defined(FAULT_CRASH_IN_DESCRIBE)
     if (describes)
-        raise(SIGSEGV);
+        crash();
 #endif
 #if defined(FAULT_DESCRIBE_LIES)
     if (describes)
@@ -96,7 +104,7 @@ static int32_t sample_call(void *self, const davit_call *call, davit_reply *ret_
 #elif defined(FAULT_BAD_INDEX)
     return answer(ret_reply, DAVIT_OK,
                   "{\"namespace\":{\"type\":\"made\",\"descriptor\":4},\"addresses\":[],\"resolv_conf\":\"\","
-                  "\"hosts\":[],\"handle\":null,\"directory\":4,\"mount\":4,\"plan\":[],\"descriptors\":[4],"
+                  "\"hosts\":[],\"handle\":null,\"directory\":4,\"mount\":4,\"plan\":[[\"run\",\"0\"]],\"descriptors\":[4],"
                   "\"cgroup\":[]}");
 #elif defined(FAULT_CLOSED_DESCRIPTOR)
     static const int32_t closed = 987;
@@ -161,9 +169,7 @@ static const davit_driver sample = {
     .release = sample_release,
 };
 
-#if defined(FAULT_CRASH_ON_LOAD)
-__attribute__((constructor)) static void crash(void) { raise(SIGSEGV); }
-#elif defined(FAULT_HANG_ON_LOAD)
+#if defined(FAULT_HANG_ON_LOAD)
 __attribute__((constructor)) static void hang(void) { pause(); }
 #elif defined(FAULT_UNRESOLVED)
 extern int nobody_has_this(void);

@@ -6,5 +6,6 @@ private let exported = DriverExport.network(NetworkHost.identity) { (configurati
     NetworkHost(configuration)
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func davit_driver_entry_v1() -> UnsafePointer<davit_driver> { unsafe exported.table }

@@ -1,8 +1,8 @@
+internal import DavitDriverKit
 internal import Drivers
+internal import JSON
 internal import Linux
 internal import Model
-internal import DavitDriverKit
-internal import JSON
 
 /// The host's own network, with its name resolution.
 struct NetworkHost: NetworkDriver {
@@ -50,7 +50,8 @@ struct NetworkHost: NetworkDriver {
             let bytes = try Directory(path: "/").readIfPresent(path, limit: Self.limit)
             return String(decoding: bytes ?? [], as: UTF8.self)
         } catch {
-            throw AgentError(.driverFailed, "\(path) can't be read for the container's name resolution").caused(by: error)
+            throw AgentError(.driverFailed, "\(path) can't be read for the container's name resolution").caused(
+                by: error)
         }
     }
 

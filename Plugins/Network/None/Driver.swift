@@ -14,5 +14,6 @@ private let exported = DriverExport.network(DriverIdentity(name: "none", version
     (_: NoConfiguration, _) in NetworkNone()
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation
 public func davit_driver_entry_v1() -> UnsafePointer<davit_driver> { unsafe exported.table }

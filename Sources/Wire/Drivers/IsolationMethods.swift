@@ -56,7 +56,8 @@ extension IsolationPlan: DriverMessage {
 
     public init(body: Body, _ descriptors: [Descriptor]) throws {
         try self.init(
-            plan: LaunchPlan(fields: body.plan), descriptors: body.descriptors.map { try descriptors.at($0, "descriptors") },
+            plan: LaunchPlan(fields: body.plan),
+            descriptors: body.descriptors.map { try descriptors.at($0, "descriptors") },
             cgroup: body.cgroup)
     }
 }
