@@ -17,7 +17,7 @@ until_true() {
 
 # A program that writes 60 numbered lines in six seconds and ends with 7.
 counter='i=1; while [ $i -le 60 ]; do echo line $i; i=$((i + 1)); sleep 0.1; done; exit 7'
-is_running() { [ "$(davit inspect "$1" --json | jq -r '.. | .status? // empty' | head -1)" = running ]; }
+is_running() { [ "$(davit inspect --json "$1" | jq -r .state.phase)" = running ]; }
 # After its end: the status is known and no line is missing or twice.
 is_complete() {
     status=$(davit wait "$1") || true
@@ -48,9 +48,9 @@ check_first_request_starts_the_agent() {
     systemctl show -P StatusText davitd | grep -q .
 }
 check_image_loads_and_runs() {
-    davit load "$IMAGES/busybox.tar"
+    davit load -i "$IMAGES/busybox.tar"
     [ "$(davit run --rm busybox:latest echo hello)" = hello ]
-    ! davit run --rm busybox:latest sh -c 'exit 42' && [ "$(davit run --rm busybox:latest sh -c 'exit 42'; echo $?)" = 42 ]
+    [ "$(davit run --rm busybox:latest sh -c 'exit 42'; echo $?)" = 42 ]
 }
 check_containers_live_in_their_scope() {
     davit run -d --name placed busybox:latest sleep 60
@@ -82,7 +82,7 @@ check_an_exit_while_the_agent_is_away_is_known_later() {
     systemctl stop davitd.socket davitd.service
     sleep 2
     systemctl start davitd.socket
-    [ "$(davit wait alone)" = 9 ] || [ "$(davit inspect alone --json | jq '.. | .exit_code? // empty' | head -1)" = 9 ]
+    [ "$(davit wait alone)" = 9 ]
     [ "$(davit logs alone)" = 'last words' ]
 }
 check_hung_agent_is_restarted_by_the_watchdog() {
@@ -116,7 +116,7 @@ check_restart_warns_about_nothing() {
 check_stop_of_the_scope_ends_all_containers() {
     davit run -d --name doomed busybox:latest sleep 1000
     systemctl stop davit-pods.scope
-    until_true 15 sh -c '! davit inspect doomed --json | grep -q "\"running\""'
+    until_true 15 sh -c '[ "$(davit inspect --json doomed | jq -r .state.phase)" = exited ]'
     [ "$(systemctl is-active davitd)" = active ]
     [ "$(davit run --rm busybox:latest echo again)" = again ]
 }

@@ -65,7 +65,7 @@ func withImage(_ file: String, _ body: (Agent) throws -> Void) throws {
     do {
         let images = try Command.run("\"$1\"/Tests/Images/build 2>/dev/null", [Checkout.root])
         let path = images.output.split(separator: "\n").first.map { "\($0)/\(file).tar" } ?? file
-        let loaded = try agent.davit("load", path)
+        let loaded = try agent.davit("load", "-i", path)
         guard loaded.succeeded else { throw Agent.Silence(log: loaded.error + (try agent.said())) }
         try body(agent)
     } catch {
