@@ -14,15 +14,6 @@ struct SyscallProfile {
         }
     }
 
-    /// A test of one argument.
-    enum Condition: Hashable {
-        /// All 64 bits are `value`.
-        case equals(argument: UInt32, value: UInt64)
-        /// The bits of `mask` are those of `value`. For an `int` the mask must be 0xFFFFFFFF: the kernel drops the upper
-        /// half of the register, so a filter that compares it can be led around.
-        case masked(argument: UInt32, mask: UInt64, value: UInt64)
-    }
-
     enum Answer: Hashable {
         case allow
         case fail(Errno)
@@ -31,28 +22,42 @@ struct SyscallProfile {
         enum Errno: UInt32 { case notPermitted = 1, noSuchCall = 38, noSuchFamily = 97 }
     }
 
-    /// One call whose arguments decide.
-    struct Rule {
-        let name: String
-        let answer: Answer
-        let condition: Condition
+    enum Verdict: Hashable {
+        case always(Answer)
+        /// Allowed when the first argument, of whose lower half only `mask` counts, is one of `values`.
+        ///
+        /// The upper half of the register never counts: the kernel drops it from an `int`, so a filter that compared it
+        /// could be led around.
+        case allowed(mask: UInt32, values: [UInt32], otherwise: Answer)
     }
 
     let allowed: [Group]
     let refused: [Group]
-    let conditional: [Rule]
-    /// For this machine's own programs only: 32-bit ones reach sockets by calls whose arguments a filter can't read.
-    let nativeConditional: [Rule]
+    /// Calls whose first argument decides.
+    let conditional: [String: Verdict]
+    /// The same, for this machine's own programs only: 32-bit ones reach sockets by a call whose arguments lie in memory,
+    /// where a filter can't read.
+    let nativeConditional: [String: Verdict]
     /// For 32-bit programs only.
     let compatibleAllowed: [Group]
+
+    /// Every call by name with what it gets.
+    func verdicts(native: Bool) -> [String: Verdict] {
+        let allowedGroups = native ? allowed : allowed + compatibleAllowed
+        let always =
+            allowedGroups.flatMap(\.names).map { ($0, Verdict.always(.allow)) }
+            + refused.flatMap(\.names).map { ($0, Verdict.always(.fail(.notPermitted))) }
+        let byArgument = native ? conditional.merging(nativeConditional) { first, _ in first } : conditional
+        return Dictionary(always, uniquingKeysWith: { first, _ in first }).merging(byArgument) { _, last in last }
+    }
 }
 
 extension SyscallProfile {
     static let standard = SyscallProfile(
         allowed: files + processes + memory + time + communication,
         refused: dangerous,
-        conditional: namespaceRules + personalityRules,
-        nativeConditional: socketRules,
+        conditional: ["clone": clone, "personality": personality],
+        nativeConditional: ["socket": socket],
         compatibleAllowed: [
             Group("32-bit C libraries know only this door to sockets; it lets any family through", "socket socketcall")
         ])
@@ -127,6 +132,15 @@ extension SyscallProfile {
             """),
         Group("debuggers, within the PID namespace (safe since Linux 4.8: a filter can't be dodged by it)", "ptrace"),
         Group(
+            "never made, or gone: the kernel itself answers ENOSYS; named to leave no hole in a run of numbers",
+            """
+            afs_syscall break bdflush create_module ftime get_kernel_syms getpmsg gtty idle lock mpx nfsservctl prof
+            profil putpmsg query_module security stty tuxcall ulimit uselib vserver _sysctl lookup_dcookie
+            """),
+        Group(
+            "what the oldest 32-bit programs call, overtaken by others above",
+            "oldfstat oldlstat oldstat oldolduname olduname readdir sgetmask ssetmask"),
+        Group(
             "walls that a program puts around itself",
             """
             seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self
@@ -183,7 +197,7 @@ extension SyscallProfile {
         Group("keyrings are not divided by namespaces", "add_key request_key keyctl"),
         Group(
             "kernel code by way of programs: a long history of escapes",
-            "bpf perf_event_open userfaultfd lookup_dcookie kcmp"),
+            "bpf perf_event_open userfaultfd kcmp"),
         Group("rings pass calls that no filter sees", "io_uring_setup io_uring_enter io_uring_register"),
         Group("file handles walk around the mount tree", "open_by_handle_at fanotify_init"),
         Group(
@@ -192,51 +206,30 @@ extension SyscallProfile {
         Group(
             "the kernel itself",
             """
-            init_module finit_module delete_module create_module query_module kexec_load kexec_file_load reboot
+            init_module finit_module delete_module kexec_load kexec_file_load reboot
             """),
         Group("the host's clock", "settimeofday clock_settime clock_settime64 stime"),
         Group(
             "the host's devices, names, accounting and log",
             """
             iopl ioperm acct syslog sethostname setdomainname vhangup mbind set_mempolicy set_mempolicy_home_node
-            migrate_pages move_pages nfsservctl vm86 vm86old uselib ustat sysfs _sysctl
+            migrate_pages move_pages vm86 vm86old ustat sysfs
             """),
     ]
 }
 
 extension SyscallProfile {
-    /// CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET.
-    private static let namespaceFlags: [UInt64] = [
-        0x0002_0000, 0x0200_0000, 0x0400_0000, 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000,
-    ]
-
+    /// No new namespaces: CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET.
+    ///
     /// `clone3` is in no list and so gets ENOSYS: its flags lie in memory, and C libraries then use `clone`.
-    private static let namespaceRules =
-        [
-            Rule(
-                name: "clone", answer: .allow,
-                condition: .masked(argument: 0, mask: namespaceFlags.reduce(0, |), value: 0))
-        ]
-        + namespaceFlags.map {
-            Rule(name: "clone", answer: .fail(.notPermitted), condition: .masked(argument: 0, mask: $0, value: $0))
-        }
+    private static let clone = Verdict.allowed(mask: 0x7E02_0000, values: [0], otherwise: .fail(.notPermitted))
 
-    /// Linux, Linux 32-bit, both without address randomisation's legacy layout bit, and the query.
-    private static let personalityRules = [0x0, 0x8, 0x2_0000, 0x2_0008, 0xFFFF_FFFF].map {
-        Rule(name: "personality", answer: .allow, condition: .equals(argument: 0, value: $0))
-    }
+    /// Linux and 32-bit Linux, with and without UNAME26, and the query.
+    private static let personality = Verdict.allowed(
+        mask: .max, values: [0x0, 0x8, 0x2_0000, 0x2_0008, .max], otherwise: .fail(.notPermitted))
 
     /// AF_UNIX, AF_INET, AF_INET6, AF_NETLINK and AF_PACKET. The others (AF_VSOCK reaches the hypervisor, AF_ALG kernel
     /// crypto, the rest is rarely used and rarely looked at) look as if the kernel were built without them.
-    private static let families: [UInt64] = [1, 2, 10, 16, 17]
-
-    private static let socketRules =
-        families.map {
-            Rule(name: "socket", answer: .allow, condition: .masked(argument: 0, mask: 0xFFFF_FFFF, value: $0))
-        }
-        + (0..<64).filter { !families.contains($0) }.map {
-            Rule(
-                name: "socket", answer: .fail(.noSuchFamily),
-                condition: .masked(argument: 0, mask: 0xFFFF_FFFF, value: $0))
-        }
+    private static let socket = Verdict.allowed(
+        mask: .max, values: [1, 2, 10, 16, 17], otherwise: .fail(.noSuchFamily))
 }
