@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 import Synchronization
 import Systemd
 import Testing
@@ -109,6 +110,27 @@ import Testing
                 })
             raise(SIGUSR2)
         }
+    }
+
+    @Test(arguments: [("exit 42", Int32(CLD_EXITED), Int32(42)), ("kill -9 $$", Int32(CLD_KILLED), Int32(9))])
+    func `the end of a child is told once, with its status`(script: String, code: Int32, status: Int32) async throws {
+        let shell = try Directory(path: "/bin").open("sh")
+        let child = try Linux.Process.spawn(
+            executable: shell.rawValue, arguments: ["sh", "-c", script], environment: [], descriptors: []
+        ).shared()
+        let notebook = Notebook()
+        let exit: EventSource.ChildExit = try await onLoop { done in
+            notebook.sources.append(
+                try EventSource.exit(ofPidfd: child.descriptor.rawValue) { exit in
+                    notebook.sources = []
+                    done.resume(returning: exit)
+                })
+        }
+        #expect(exit.code == code)
+        #expect(exit.status == status)
+        // The loop reaps it after the handler: once it does something else, that is done.
+        await Task { @Loop in }.value
+        #expect(throws: Errno.noChild) { try child.collect() }
     }
 
     @Test func `a regular file cannot be waited for`() async throws {
