@@ -100,15 +100,24 @@ public final class DriverHost: Sendable {
 
     private func open(_ driver: DriverFile, _ settings: DriverSettings) throws(AgentError) -> LoadedDriver {
         do {
-            let host = HostTable(driver: driver.key, notice: notice)
-            let library = try DriverLibrary(driver.object)
-            let door = try InProcessDriver(library, configuration: settings.object, host: host)
-            return LoadedDriver(
-                driver.manifest, path: driver.path, door: door, deadline: settings.deadline, notice: notice)
+            return try LoadedDriver(
+                driver.manifest, path: driver.path, door: door(driver, settings), deadline: settings.deadline,
+                notice: notice)
         } catch let error as AgentError {
             throw error
         } catch {
             throw refused("it can't be opened").caused(by: error)
+        }
+    }
+
+    private func door(_ driver: DriverFile, _ settings: DriverSettings) throws -> any DriverDoor {
+        switch settings.run ?? .agent {
+        case .agent:
+            let host = HostTable(driver: driver.key, notice: notice)
+            return try InProcessDriver(DriverLibrary(driver.object), configuration: settings.object, host: host)
+        case .process:
+            return try RemoteDriver(
+                driver, program: configuration.probeProgram, configuration: settings.object, notice: notice)
         }
     }
 

@@ -14,11 +14,13 @@ public enum DriverProbe {
     private static let object: Int32 = 3
     private static let report = Descriptor(owning: 4)
 
-    /// Does nothing unless this process was started to try a driver out; then it does that, and never returns.
+    /// Does nothing unless this process was started to try a driver out or to run one; then it does, and never returns.
     ///
     /// The first thing that the main of a probe program calls.
     public static func runIfAsked(_ arguments: [String] = CommandLine.arguments) {
-        guard arguments.count == 3, arguments[1] == argument else { return }
+        guard arguments.count == 3 else { return }
+        if arguments[1] == DriverService.argument { serve(configuration: arguments[2]) }
+        guard arguments[1] == argument else { return }
         var noCore = rlimit(rlim_cur: 0, rlim_max: 0)
         unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCore)
         do {
@@ -27,6 +29,14 @@ public enum DriverProbe {
         } catch {
             let known = error as? AgentError ?? AgentError(.driverRefused, "\(error)")
             say((try? JSONValue(encoding: ProbeReport(error: known)))?.description ?? "{}")
+        }
+        _exit(0)
+    }
+
+    private static func serve(configuration: String) -> Never {
+        do { try DriverService.run(configuration: configuration) } catch {
+            try? Descriptor(owning: STDERR_FILENO).write("davit-driver-host: \(error)\n")
+            _exit(1)
         }
         _exit(0)
     }

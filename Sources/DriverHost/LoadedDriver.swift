@@ -5,6 +5,11 @@ internal import Model
 internal import Synchronization
 internal import Wire
 
+extension DriverManifest {
+    /// How many calls may be under way at once.
+    var threads: Int { concurrency == .serial ? 1 : 4 }
+}
+
 /// A driver that is ready: its door, its threads and its health. What the three proxies share.
 final class LoadedDriver: Sendable {
     let manifest: DriverManifest
@@ -26,7 +31,7 @@ final class LoadedDriver: Sendable {
         self.door = door
         self.deadline = deadline
         self.notice = notice
-        workers = WorkerThreads(name: manifest.name, limit: manifest.concurrency == .serial ? 1 : 4)
+        workers = WorkerThreads(name: manifest.name, limit: manifest.threads)
     }
 
     /// `network driver "none"`.

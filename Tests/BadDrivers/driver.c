@@ -90,6 +90,8 @@ static int32_t sample_call(void *self, const davit_call *call, davit_reply *ret_
     ret_reply->fds = &late;
     ret_reply->fd_count = 1;
     return answer(ret_reply, DAVIT_OK, "{}");
+#elif defined(FAULT_CRASH_IN_CALL)
+    crash();
 #elif defined(FAULT_GARBAGE_REPLY)
     return answer(ret_reply, DAVIT_OK, "{\"namespace\": oh dear");
 #elif defined(FAULT_GARBAGE_OBJECT)
