@@ -83,12 +83,14 @@ let package = Package(
             name: "NetworkHost", dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model"],
             path: "Plugins/Network/Host"),
         .target(
-            name: "StorageOverlay", dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model"],
+            name: "StorageOverlay",
+            dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model", "Wire"],
             path: "Plugins/Storage/Overlay"),
         .target(
             name: "IsolationLinux",
             dependencies: [
                 "CDavitDriver", "CLinux", "CSeccomp", "DavitDriverKit", "Drivers", "JSON", "LaunchPlan", "Linux", "Model",
+                "Wire",
             ],
             path: "Plugins/Isolation/Linux"),
 
