@@ -1,5 +1,4 @@
 import Drivers
-import JSON
 import Linux
 import Model
 import Testing
@@ -17,9 +16,7 @@ extension KernelTests {
         }
 
         private static func open(_ scratch: Scratch) throws -> OverlayStorage {
-            var config = JSONObject()
-            config["root"] = .string("\(scratch.path)/storage")
-            return try OverlayStorage(config: .object(config))
+            try OverlayStorage(OverlayConfiguration(root: "\(scratch.path)/storage"))
         }
 
         private var root: Directory { get throws { try scratch.directory.directory("storage") } }
@@ -184,6 +181,7 @@ extension KernelTests.OverlayStorageTests {
 
     @Test(arguments: [60, 200, 499])
     func `many layers make one root`(count: Int) async throws {
+        try await storage.recover([])
         for number in 0..<count {
             let name = try layerID(number).description
             try root.makeDirectories("layers/\(name)").replaceFile("file\(number)", [])
@@ -289,13 +287,15 @@ extension KernelTests.OverlayStorageTests {
         _ = try await storage.beginLayer(layerID(2))
         try Scratch.makeDeep(5, in: root.makeDirectories("trash/17.3"))
         let again = try Self.open(scratch)
+        try await again.recover([])
         #expect(try root.directory("drafts").names().isEmpty)
         #expect(try await again.layers() == [id])
         #expect(try text(root, "rootfs/\(container)/upper/said") == "kept")
         try await waitForEmptyTrash()
     }
 
-    @Test func `only root may enter the store`() throws {
+    @Test func `only root may enter the store`() async throws {
+        try await storage.recover([])
         #expect(try root.descriptor.status().mode == 0o700)
     }
 
@@ -309,12 +309,17 @@ extension KernelTests.OverlayStorageTests {
         #expect((8192..<1 << 20).contains(usage.rootfsBytes))
     }
 
-    @Test func `a config with an unknown key or a relative root is refused`() throws {
-        for (key, value) in [("rot", "/tmp"), ("root", "tmp")] {
-            var config = JSONObject()
-            config[key] = .string(value)
-            let error = #expect(throws: AgentError.self) { try OverlayStorage(config: .object(config)) }
-            #expect(error?.code == .configInvalid)
-        }
+    @Test func `opening touches nothing until there is something to do`() async throws {
+        let quiet = try Scratch()
+        let storage = try Self.open(quiet)
+        #expect(try await storage.status().healthy)
+        #expect(try quiet.directory.names().isEmpty)
+        try await storage.recover([])
+        #expect(try quiet.directory.names() == ["storage"])
+    }
+
+    @Test func `a relative root is refused`() {
+        let error = #expect(throws: AgentError.self) { try OverlayStorage(OverlayConfiguration(root: "tmp")) }
+        #expect(error?.code == .configInvalid)
     }
 }

@@ -1,5 +1,4 @@
 import Drivers
-import JSON
 import LaunchPlan
 import Linux
 import Model
@@ -13,7 +12,7 @@ struct PlannerTests {
 
     init() throws {
         scratch = try Scratch()
-        driver = try LinuxIsolation(config: .null)
+        driver = try LinuxIsolation()
         try scratch.directory.makeDirectory("etc")
     }
 
@@ -136,14 +135,6 @@ struct PlannerTests {
         let settings = try await driver.plan(request(limits: limits)).cgroup
         #expect(settings.map { "\($0.file)=\($0.value)" } == expected)
         #expect(settings.allSatisfy { $0.file.hasPrefix($0.controller + ".") })
-    }
-
-    @Test func `an unknown key of the config is refused by name`() {
-        var config = JSONObject()
-        config["secomp"] = .string("off")
-        let error = #expect(throws: AgentError.self) { try LinuxIsolation(config: .object(config)) }
-        #expect(error?.code == .configInvalid)
-        #expect(error?.message.contains("secomp") == true)
     }
 
     @Test func `the host scores between nothing and all`() async throws {

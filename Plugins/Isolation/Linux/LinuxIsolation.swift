@@ -1,5 +1,4 @@
 public import Drivers
-public import JSON
 import LaunchPlan
 import Linux
 import Model
@@ -11,11 +10,8 @@ public struct LinuxIsolation: IsolationDriver {
     private let filter: SeccompFilter
     private let openFileLimit: UInt64
 
-    /// Compiles the system call filter, which takes a few milliseconds.
-    ///
-    /// Throws `config.invalid` for a key that it doesn't know, `host.failed` when libseccomp refuses the profile.
-    public init(config: JSONValue) throws {
-        try Self.validate(config)
+    /// Compiles the system call filter, which takes a few milliseconds. Throws `host.failed` when that can't be done.
+    public init() throws {
         filter = try SeccompFilter(.standard)
         openFileLimit = HostProbe.openFileLimit
     }
@@ -32,11 +28,5 @@ public struct LinuxIsolation: IsolationDriver {
             request: request, account: account, filterIndex: descriptors.count, openFileLimit: openFileLimit)
         return IsolationPlan(
             plan: planner.plan, descriptors: descriptors + [filter.program], cgroup: request.limits.cgroupSettings)
-    }
-
-    private static func validate(_ config: JSONValue) throws(AgentError) {
-        guard case .object(let object) = config else { return }
-        guard let key = object.keys.first else { return }
-        throw AgentError(.configInvalid, "isolation driver linux: unknown key \"\(key)\"; it has none yet")
     }
 }

@@ -1,48 +1,73 @@
 public import Drivers
-public import JSON
+import JSON
 import Linux
 public import Model
 
+/// What the overlay driver can be told.
+public struct OverlayConfiguration: Sendable, Codable {
+    /// The directory of layers and root file systems, absolute. The host's mount table never shows what is made of it.
+    public var root = "/var/lib/davit/storage"
+
+    public init() {}
+
+    public init(root: String) { self.root = root }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        root = try values.decodeIfPresent(String.self, forKey: .root) ?? root
+    }
+}
+
 /// Storage by overlayfs: layers as directories, root file systems as detached overlay mounts. Concurrent.
 ///
-/// All state is the directories themselves, see `Store`; what a crash leaves over is swept at the next start. Nothing
-/// that it makes is ever in the host's mount table.
+/// All state is the directories themselves, see `Store`; what a crash leaves over is swept at the next start.
 public final class OverlayStorage: StorageDriver {
-    private let store: Store
-    private let mounts: MountRoom
+    /// What is there once the storage is in use.
+    private struct Rooms: Sendable {
+        let store: Store
+        let mounts: MountRoom
+    }
 
-    /// Opens, and makes if need be, the directory `root` of the config (default: /var/lib/davit/storage). Blocks.
+    private let path: String
+    private let rooms = Guarded<Rooms?>(nil)
+
+    /// Touches nothing yet: the first call opens the directory, and makes it if need be. Needs CAP_SYS_ADMIN then.
     ///
-    /// Needs CAP_SYS_ADMIN. Throws `config.invalid` for other keys.
-    public init(config: JSONValue) throws {
-        let root = try Self.root(config)
-        (store, mounts) = try attempting("open the storage directory \(root)") {
-            (try Store(root), try MountRoom(root))
+    /// Throws `config.invalid`.
+    public init(_ configuration: OverlayConfiguration) throws {
+        path = configuration.root
+        guard path.hasPrefix("/") else {
+            throw AgentError(.configInvalid, "storage driver overlay: root \"\(path)\" must start with /")
         }
     }
 
-    deinit { store.close() }
+    deinit { rooms.withLock { $0?.store.close() } }
 
-    private static func root(_ config: JSONValue) throws(AgentError) -> String {
-        guard case .object(let object) = config else { return "/var/lib/davit/storage" }
-        if let key = object.keys.first(where: { $0 != "root" }) {
-            throw AgentError(.configInvalid, "storage driver overlay: unknown key \"\(key)\"; it knows only root")
+    private var store: Store { get throws { try open().store } }
+
+    private func open() throws -> Rooms {
+        try rooms.withLock { rooms in
+            if let rooms { return rooms }
+            let opened = try attempting("open the storage directory \(path)") {
+                Rooms(store: try Store(path), mounts: try MountRoom(path))
+            }
+            rooms = opened
+            return opened
         }
-        guard let value = object["root"] else { return "/var/lib/davit/storage" }
-        guard case .string(let root) = value else {
-            throw AgentError(.configInvalid, "storage driver overlay: root must be a text, the path of a directory")
-        }
-        return root
     }
+
+    /// Opens the storage and sweeps what a crash left over, before anybody waits for it.
+    public func recover(_ handles: [ContainerHandle]) async throws { _ = try open() }
 
     public func status() async throws -> DriverStatus {
-        let stuck = store.trash.stuck
+        let stuck = rooms.withLock { $0?.store.trash.stuck ?? 0 }
         let message = stuck == 0 ? "ready" : "\(stuck) removed directories resist; they are tried again after a restart"
         return DriverStatus(healthy: true, message: message)
     }
 
     public func collect(valid: Set<ContainerID>) async throws -> [String] {
         try attempting("remove root file systems that belong to no container") {
+            let store = try store
             let kept = Set(valid.map(\.description))
             let others = try store.containers.names().filter { !kept.contains($0) }
             for name in others { try store.trash.take(name, from: store.containers) }
@@ -55,7 +80,7 @@ public final class OverlayStorage: StorageDriver {
 extension OverlayStorage {
     public func beginLayer(_ id: LayerID) async throws -> LayerDraft {
         try attempting("begin layer \(id)") {
-            let name = id.description
+            let (store, name) = (try store, id.description)
             try store.trash.take(name, from: store.drafts)
             try store.drafts.makeDirectory(name, mode: 0o755)
             let draft = try store.drafts.directory(name)
@@ -67,7 +92,7 @@ extension OverlayStorage {
 
     public func commitLayer(_ id: LayerID) async throws {
         try attempting("commit layer \(id)") {
-            let name = id.description
+            let (store, name) = (try store, id.description)
             if try store.layers.statusIfPresent(name) != nil {
                 try store.trash.take(name, from: store.drafts)
                 return
@@ -84,6 +109,7 @@ extension OverlayStorage {
 
     public func removeLayer(_ id: LayerID) async throws {
         try attempting("remove layer \(id)") {
+            let store = try store
             for directory in [store.drafts, store.layers] { try store.trash.take(id.description, from: directory) }
         }
     }
@@ -97,25 +123,29 @@ extension OverlayStorage {
 extension OverlayStorage {
     /// A container's files of an earlier run are kept, unless it is ephemeral: then it begins anew.
     public func prepareRootfs(_ request: RootfsRequest) async throws -> Rootfs {
-        store.trash.disturb()
+        let rooms = try open()
+        rooms.store.trash.disturb()
         let layers = try Self.names(request.layers)
         guard !request.readOnly else {
-            return Rootfs(mount: try await mount(request, layers, container: nil), handle: .null)
+            return try await mount(request, layers, container: nil, rooms)
         }
         let container = request.container.description
-        let isNew = try attempting("make directories for container \(container)") { try takeDirectories(request) }
+        let isNew = try attempting("make directories for container \(container)") {
+            try Self.takeDirectories(request, rooms.store)
+        }
         do {
-            return Rootfs(mount: try await mount(request, layers, container: container), handle: .null)
+            return try await mount(request, layers, container: container, rooms)
         } catch {
             // What was made for this call only; the error is what counts.
-            if isNew { _ = try? store.trash.take(container, from: store.containers) }
+            if isNew { _ = try? rooms.store.trash.take(container, from: rooms.store.containers) }
             throw error
         }
     }
 
     public func releaseRootfs(_ container: ContainerID) async throws {
         _ = try attempting("release the root file system of \(container)") {
-            try store.trash.take(container.description, from: store.containers)
+            let store = try store
+            return try store.trash.take(container.description, from: store.containers)
         }
     }
 
@@ -135,16 +165,19 @@ extension OverlayStorage {
         return (bytes, names.count)
     }
 
-    private func mount(_ request: RootfsRequest, _ layers: [String], container: String?) async throws -> Descriptor {
+    private func mount(
+        _ request: RootfsRequest, _ layers: [String], container: String?, _ rooms: Rooms
+    ) async throws -> Rootfs {
         do {
-            return try await mounts.overlay(request, layers: layers, container: container)
+            let mount = try await rooms.mounts.overlay(request, layers: layers, container: container)
+            return Rootfs(mount: mount, handle: .null)
         } catch {
             return try attempting("make the root file system of \(request.container)") { throw error }
         }
     }
 
     /// Puts a pair of directories in place; false when the container has one already.
-    private func takeDirectories(_ request: RootfsRequest) throws -> Bool {
+    private static func takeDirectories(_ request: RootfsRequest, _ store: Store) throws -> Bool {
         let name = request.container.description
         if request.ephemeral { try store.trash.take(name, from: store.containers) }
         do {

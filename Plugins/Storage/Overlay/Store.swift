@@ -1,5 +1,4 @@
 import Linux
-import Model
 
 /// The directories of the storage driver below its root.
 ///
@@ -38,9 +37,6 @@ struct Store: Sendable {
 
     /// Only root may enter: layers hold set-uid programs that belong to the host's root on the disk.
     private static func root(_ path: String) throws -> Directory {
-        guard path.hasPrefix("/") else {
-            throw AgentError(.configInvalid, "storage driver overlay: root \"\(path)\" must start with /")
-        }
         let root = try Directory(path: "/").makeDirectories(path, mode: 0o700)
         try root.descriptor.changeMode(0o700)
         return root
