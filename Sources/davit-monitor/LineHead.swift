@@ -8,7 +8,8 @@ struct LineHead {
 
     /// `name` has six letters.
     init(_ name: StaticString) {
-        text = [UInt8]("0000-00-00T00:00:00.000000000Z ".utf8) + [UInt8](name.description.utf8)
+        text =
+            [UInt8]("0000-00-00T00:00:00.000000000Z ".utf8) + [UInt8](name.description.utf8)
             + [UInt8](" F ".utf8)
     }
 
