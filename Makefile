@@ -66,7 +66,7 @@ install: ## lay the release out below DESTDIR
 	packaging/install $(RELEASE) '$(DESTDIR)'
 
 package: build ## make a Debian package in .build
-	packaging/package $(RELEASE) $(VERSION)
+	packaging/package $(RELEASE) $(VERSION) .build
 
 clean: ## remove what was built
 	rm -rf .build
