@@ -214,6 +214,7 @@ private let isRoot = (try? PeerCredentials(of: SocketPair(.stream).a))?.uid == 0
         let parent = try Cgroup(path: #require(path))
         let name = "davit-test-\(Process.pid)"
         let group = try parent.child(name)
+        defer { try? parent.removeTree(name) }
         let child = try Process.spawn(
             executable: busybox.rawValue, arguments: ["sleep", "100"], environment: [], descriptors: [],
             cgroup: group.descriptor.rawValue
