@@ -94,6 +94,9 @@ public actor Engine {
 
     public func get(_ target: String) throws(AgentError) -> ContainerView { try find(target).view }
 
+    /// The place of all containers in the cgroup tree.
+    public var cgroups: CgroupTree { parts.cgroups }
+
     /// Whether a container is made from this image.
     public func uses(image: String) -> ContainerID? { containers.values.first { $0.record.image == image }?.id }
 

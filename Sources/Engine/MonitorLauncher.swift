@@ -27,12 +27,12 @@ public struct MonitorLauncher: Launcher {
         let plan = try MemoryFile.sealed(order.plan.encoded()).shared()
         // The monitor's own two, then the plan's, as davit-monitor expects them from 3 on.
         let descriptors = [plan, control.b] + order.descriptors
-        let process = try await thread.run { [program, hold] () throws(Errno) in
+        let process = try await thread.run(suspending: { [program, hold] () throws(Errno) in
             try Process.spawn(
                 executable: program.rawValue, arguments: ["davit-monitor"], environment: [],
                 descriptors: descriptors.map(\.rawValue), cgroup: hold.rawValue
             ).shared()
-        }
+        })
         withExtendedLifetime(descriptors) {}
         return try MonitorLink(process: process, control: control.a, reactor: reactor, report: report)
     }

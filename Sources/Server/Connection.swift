@@ -1,0 +1,185 @@
+internal import JSON
+internal import Linux
+internal import Model
+internal import Systemd
+internal import Wire
+
+/// One client: lines in, requests under way, lines out. Exactly one final line goes out for every request.
+@Loop final class Connection {
+    let peer: PeerCredentials
+    private let socket: Descriptor
+    private let router: Router
+    private let onEnd: @Loop (Connection) -> Void
+    private var source: EventSource?
+    private var framer = LineFramer(limit: Limit.line)
+    private var arrived: [(at: Int64, descriptor: Descriptor)] = []
+    private var open: [Int: OpenRequest] = [:]
+    private var nextKey = 0
+    private let output = Output()
+    /// The client will ask nothing more.
+    private var isDone = false
+    private var isClosed = false
+    private var isHandling = false
+
+    init(
+        _ socket: Descriptor, peer: PeerCredentials, router: Router, onEnd: @escaping @Loop (Connection) -> Void
+    ) throws {
+        self.socket = socket
+        self.peer = peer
+        self.router = router
+        self.onEnd = onEnd
+        try socket.setNonblocking(true)
+        source = try EventSource.io(socket.rawValue, .readable) { [weak self] ready in self?.turn(ready) }
+    }
+
+    // MARK: Turning
+
+    private func turn(_ ready: EventSource.Readiness) {
+        if ready.contains(.failed) || (ready.contains(.hangUp) && isDone) { return close() }
+        if ready.contains(.writable) { flush() }
+        if ready.contains(.readable) || ready.contains(.hangUp) { read() }
+        settle()
+    }
+
+    /// Reads what is there, within the bounds, and answers the quick requests in it with one write.
+    private func read() {
+        guard !isDone, mayTake else { return }
+        do {
+            let (bytes, descriptors) = try socket.receive(upTo: 64 << 10, maxDescriptors: Limit.descriptors)
+            guard !bytes.isEmpty else {
+                isDone = true
+                return
+            }
+            framer.append(bytes)
+            // Descriptors end the kernel's message, so they belong to the line that its last byte is in.
+            arrived += descriptors.prefix(Limit.descriptors - min(arrived.count, Limit.descriptors))
+                .map { (framer.end, $0) }
+        } catch Errno.wouldBlock {} catch { close() }
+    }
+
+    /// Takes lines while it may, writes, and decides what to wait for.
+    private func settle() {
+        guard !isHandling else { return }
+        isHandling = true
+        defer { isHandling = false }
+        while !isClosed, mayTake, let line = framer.next() { take(line) }
+        flush()
+        guard !isClosed else { return }
+        if isDone, open.isEmpty, output.isEmpty { return close() }
+        var wanted: EventSource.Readiness = []
+        if !isDone, mayTake { wanted.insert(.readable) }
+        if !output.isEmpty { wanted.insert(.writable) }
+        try? source?.setEvents(wanted)
+    }
+
+    private var mayTake: Bool { open.count < Limit.open && !output.isFull }
+
+    // MARK: Requests
+
+    private func take(_ line: LineFramer.Line) {
+        let descriptors = descriptorsOfLine()
+        switch line {
+        case .tooLong:
+            refuse(nil, AgentError(.protocolLineTooLong, "a line has at most \(Limit.line) bytes; send less, or a descriptor"))
+        case .line(let bytes):
+            do { try handle(Request(JSONValue(parsing: bytes)), descriptors) } catch let error as Request.Refusal {
+                refuse(error.id, error.error)
+            } catch let error as JSONError {
+                refuse(nil, AgentError(.protocolMalformed, "the line is no JSON: \(error)", details: ["offset": .int(Int64(error.offset ?? 0))]))
+            } catch {
+                refuse(nil, AgentError(answering: error))
+            }
+        }
+    }
+
+    private func descriptorsOfLine() -> [Descriptor] {
+        guard !arrived.isEmpty else { return [] }
+        let end = framer.position
+        let mine = arrived.prefix { $0.at <= end }.map(\.descriptor)
+        arrived.removeFirst(mine.count)
+        return mine
+    }
+
+    private func handle(_ request: Request, _ descriptors: [Descriptor]) {
+        do {
+            if let missing = request.require.first(where: { !router.features.contains($0) }) {
+                throw AgentError(.protocolFeatureMissing, "this agent has no feature \"\(missing)\"; `hello` lists what it has")
+            }
+            guard request.id == nil || !open.values.contains(where: { $0.id == request.id }) else {
+                throw AgentError(.requestInvalid, "the id is that of a request still under way: choose another")
+            }
+            try begin(request, router.route(request.method), descriptors)
+        } catch {
+            refuse(request.id, AgentError(answering: error))
+        }
+    }
+
+    private func begin(_ request: Request, _ route: Router.Route, _ descriptors: [Descriptor]) throws {
+        switch route.answer {
+        case .quick(let handle):
+            let sink = OpenRequest(request.id, changes: route.changes, on: self, key: -1)
+            let context = RequestContext<Ping>(caller: peer, descriptors: descriptors, sink: sink)
+            put(Reply(id: request.id, .result, try handle(request.params, context)))
+        case .slow(let handle):
+            nextKey += 1
+            let asked = OpenRequest(request.id, changes: route.changes, on: self, key: nextKey)
+            open[nextKey] = asked
+            asked.begin(request, descriptors, handle)
+        }
+    }
+
+    func refuse(_ id: JSONValue?, _ error: AgentError) { Self.print(error, id: id, to: &output.bytes) }
+
+    static func print(_ error: AgentError, id: JSONValue?, to bytes: inout [UInt8]) {
+        let value = (try? JSONValue(encoding: error)) ?? ["code": .string(error.code.rawValue)]
+        Reply(id: id, .error, value).print(to: &bytes)
+    }
+
+    /// Whether the request was one that only reads, and is given up now.
+    func cancel(_ id: JSONValue, _ error: AgentError) -> Bool {
+        guard let asked = open.values.first(where: { $0.id == id }), !asked.changes else { return false }
+        asked.giveUp(error)
+        return true
+    }
+
+    // MARK: Answers
+
+    func put(_ reply: Reply) { reply.print(to: &output.bytes) }
+
+    /// A request's task has ended: whatever it had to say was put.
+    func ended(_ key: Int) {
+        open[key] = nil
+        settle()
+    }
+
+    /// Waits until a slow reader has made room.
+    func room() async throws {
+        settle()
+        while output.isFull, !isClosed { await output.drained() }
+        if isClosed { throw CancellationError() }
+    }
+
+    func flush() {
+        guard !isClosed else { return }
+        do { try output.flush(to: socket) } catch { close() }
+    }
+
+    /// Answers nothing new; reads and streams end now, changes when they are through.
+    func stop() {
+        isDone = true
+        let stopping = AgentError(.agentStopping, "the agent is stopping; ask again in a moment", retryable: true)
+        for asked in open.values where !asked.changes { asked.giveUp(stopping) }
+        settle()
+    }
+
+    /// The client is gone. Its reads and streams are given up, its changes go on to their end.
+    private func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        source = nil
+        arrived = []
+        output.close()
+        for asked in open.values where !asked.changes { asked.giveUp(AgentError(answering: CancellationError())) }
+        onEnd(self)
+    }
+}

@@ -1,0 +1,104 @@
+internal import Engine
+internal import Linux
+internal import Model
+internal import Systemd
+internal import Wire
+
+/// The container methods: each decodes nothing and decides nothing; it hands typed values to the engine and back.
+struct ContainerMethods {
+    let engine: Engine
+
+    @Loop func register(on router: Router) {
+        let engine = engine
+        router.onQuick(ContainerList.self) { params, _ in
+            ContainerList.Result(containers: engine.assumeIsolated { $0.list() }.filter(params.matches).map(ContainerInfo.init))
+        }
+        router.onQuick(ContainerGet.self) { params, _ in
+            try ContainerInfo(engine.assumeIsolated { try $0.get(params.container) })
+        }
+        router.on(ContainerCreate.self) { spec, _ in ContainerInfo(try await engine.create(spec)) }
+        router.on(ContainerStart.self) { params, context in
+            ContainerInfo(try await engine.start(params.container, stdio: context.streams(params.stdio)))
+        }
+        router.on(ContainerRun.self) { params, context in try await run(params, context) }
+        router.on(ContainerStop.self) { params, _ in
+            ContainerInfo(try await engine.stop(params.container, grace: try params.grace))
+        }
+        router.on(ContainerKill.self) { params, _ in
+            try await engine.kill(params.container, signal: params.signal.map { try Signal($0) } ?? .kill)
+            return Done()
+        }
+        router.on(ContainerWait.self) { params, _ in
+            let (container, exit) = try await engine.wait(params.container)
+            return ContainerRun.Result(id: container.id, name: container.spec.name, exit: exit)
+        }
+        router.on(ContainerRemove.self) { params, _ in
+            try await engine.remove(params.container, force: params.force ?? false)
+            return Done()
+        }
+        router.on(ContainerLogs.self) { params, context in
+            var log = LogStream(reader: try await engine.log(of: params.container, tail: params.tail), since: params.since)
+            try await log.send(to: context, follow: params.follow ?? false, engine: engine) {
+                await engine.isOver(params.container)
+            }
+            return Done()
+        }
+    }
+
+    private func run(
+        _ params: ContainerRun.Params, _ context: RequestContext<ContainerRun>
+    ) async throws -> ContainerRun.Result {
+        let run = try await engine.run(params.spec, stdio: try context.streams(params.stdio))
+        guard !params.detach else {
+            return ContainerRun.Result(id: run.view.id, name: run.view.spec.name, exit: nil)
+        }
+        if params.output {
+            var log = LogStream(reader: try await engine.log(of: run), since: nil)
+            try await log.send(to: context, follow: true, engine: engine) { await engine.isOver(run) }
+        }
+        return ContainerRun.Result(id: run.view.id, name: run.view.spec.name, exit: try await engine.wait(for: run))
+    }
+}
+
+extension ContainerInfo {
+    init(_ view: ContainerView) {
+        self.init(id: view.id, spec: view.spec, state: view.status, image: view.image)
+    }
+}
+
+extension ContainerList.Params {
+    func matches(_ view: ContainerView) -> Bool {
+        (phases?.contains(view.status.phase) ?? true)
+            && (labels ?? [:]).allSatisfy { view.spec.labels[$0.key] == $0.value }
+    }
+}
+
+extension ContainerStop.Params {
+    /// Seconds of grace, checked.
+    var grace: Int? {
+        get throws(AgentError) {
+            if let timeout, !(0...3600).contains(timeout) {
+                throw AgentError(.requestInvalid, "timeout is 0 to 3600 seconds")
+            }
+            return timeout
+        }
+    }
+}
+
+extension RequestContext {
+    /// The caller's own descriptors, by their index in what came with the line.
+    func streams(_ stdio: Stdio?) throws(AgentError) -> ContainerStdio {
+        ContainerStdio(
+            stdin: try descriptor(stdio?.stdin), stdout: try descriptor(stdio?.stdout),
+            stderr: try descriptor(stdio?.stderr))
+    }
+
+    func descriptor(_ index: Int?) throws(AgentError) -> Descriptor? {
+        guard let index else { return nil }
+        guard descriptors.indices.contains(index) else {
+            throw AgentError(
+                .requestInvalid, "there is no descriptor \(index): \(descriptors.count) came with the line (SCM_RIGHTS)")
+        }
+        return descriptors[index]
+    }
+}

@@ -1,0 +1,79 @@
+internal import JSON
+internal import Linux
+internal import Model
+internal import Systemd
+internal import Wire
+
+/// A request under way. It answers exactly once, whatever happens first: its end, its deadline, a cancel, a stop.
+@Loop final class OpenRequest: RequestSink {
+    let id: JSONValue?
+    let changes: Bool
+    private let key: Int
+    private weak var connection: Connection?
+    private var task: Task<Void, Never>?
+    private var deadline: EventSource?
+    private var isAnswered = false
+
+    init(_ id: JSONValue?, changes: Bool, on connection: Connection, key: Int) {
+        self.id = id
+        self.changes = changes
+        self.connection = connection
+        self.key = key
+    }
+
+    /// Starts the work. The task belongs to this request, which the connection keeps until it has ended.
+    func begin(
+        _ request: Request, _ descriptors: [Descriptor],
+        _ handle: @escaping @Loop @Sendable (JSONValue, RequestContext<Ping>) async throws -> JSONValue
+    ) {
+        guard let connection else { return }
+        if let limit = request.deadline { startDeadline(limit) }
+        let context = RequestContext<Ping>(caller: connection.peer, descriptors: descriptors, sink: self)
+        task = Task { @Loop in
+            do { self.answer(.result, try await handle(request.params, context)) } catch {
+                self.fail(AgentError(answering: error))
+            }
+            self.deadline = nil
+            connection.ended(self.key)
+        }
+    }
+
+    private func startDeadline(_ limit: Duration) {
+        let microseconds = UInt64(limit / .microseconds(1))
+        deadline = try? EventSource.timer(afterMicroseconds: microseconds) { [weak self] in
+            self?.giveUp(
+                AgentError(.deadlineExceeded, "it took longer than the \(limit) that the request gave", retryable: true))
+        }
+    }
+
+    /// Answers with the error. A read or a stream ends; a change goes on to its end, unheard.
+    func giveUp(_ error: AgentError) {
+        fail(error)
+        if !changes { task?.cancel() }
+        connection?.flush()
+    }
+
+    private func fail(_ error: AgentError) {
+        guard !isAnswered else { return }
+        isAnswered = true
+        connection?.refuse(id, error)
+    }
+
+    private func answer(_ kind: Reply.Kind, _ value: JSONValue) {
+        guard !isAnswered else { return }
+        isAnswered = true
+        connection?.put(Reply(id: id, kind, value))
+    }
+
+    // MARK: RequestSink
+
+    func emit(_ item: JSONValue) async throws {
+        guard !isAnswered, let connection else { throw CancellationError() }
+        connection.put(Reply(id: id, .item, item))
+        try await connection.room()
+    }
+
+    func cancel(_ other: JSONValue) -> Bool {
+        connection?.cancel(other, AgentError(answering: CancellationError())) ?? false
+    }
+}

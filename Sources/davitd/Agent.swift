@@ -1,0 +1,159 @@
+internal import DriverHost
+internal import Drivers
+internal import Engine
+internal import Images
+internal import JSON
+internal import Linux
+internal import Model
+internal import Server
+internal import Systemd
+
+/// The assembled agent: every room is made here, in the order in which they need one another.
+@Loop final class Agent {
+    private let file: String
+    private var configuration: Configuration
+    private let drivers: DriverHost
+    private let stopped: AsyncStream<Void>
+    private let stop: AsyncStream<Void>.Continuation
+    private var signals: [EventSource] = []
+
+    init(_ configuration: Configuration, file: String, drivers: DriverHost) {
+        self.configuration = configuration
+        self.file = file
+        self.drivers = drivers
+        (stopped, stop) = AsyncStream.makeStream()
+    }
+
+    /// Tries out and loads the drivers. Blocks; before the loop runs.
+    nonisolated static func loadDrivers(_ configuration: Configuration) -> DriverHost {
+        var settings = configuration.drivers.settings
+        var storage = settings["storage/overlay"] ?? DriverSettings()
+        // The shipped storage driver keeps its files with the agent's, unless told otherwise.
+        if storage.config?["root"] == nil {
+            var object = storage.config?.object ?? JSONObject()
+            object["root"] = .string(configuration.stateDirectory + "/storage")
+            storage.config = .object(object)
+        }
+        settings["storage/overlay"] = storage
+        let host = DriverHost(
+            directories: configuration.driverDirectories,
+            configuration: DriverHostConfiguration(
+                drivers: settings, probeProgram: configuration.driverHost,
+                probeCache: configuration.stateDirectory + "/drivers.json"),
+            notice: log)
+        host.load()
+        return host
+    }
+
+    /// Serves until SIGTERM or SIGINT. Containers live on: their monitors don't need the agent.
+    func serve() async throws {
+        let state = try Directory(path: "/").makeDirectories(configuration.stateDirectory)
+        let run = try Directory(path: "/").makeDirectories(configuration.runDirectory)
+        let monitor = try open(program: configuration.monitor, "monitor")
+        let cgroups = try Pods(configuration: configuration, monitor: monitor).tree()
+        let storage = try drivers.storage(configuration.drivers.storage)
+        let store = try await ImageStore(
+            directory: state.makeDirectories("images", mode: 0o700), storage: storage,
+            worker: ImageProcess(executable: open(program: configuration.imageHelper, "image_helper")))
+        for problem in store.problems { Journal.send(problem, .warning) }
+        let images = ImageCatalog(store: store)
+        let isolation = try drivers.isolation(configuration.drivers.isolation)
+        let reactor = LoopReactor()
+        let engine = Engine(
+            parts: Engine.Parts(
+                storage: storage, networks: try networks(), isolation: isolation, images: images,
+                launcher: try MonitorLauncher(program: monitor, hold: cgroups.hold, reactor: reactor), reactor: reactor,
+                ledger: try Ledger(state: state, run: run), cgroups: cgroups, complain: complain),
+            settings: Engine.Settings(
+                firstID: UInt32(configuration.userns.first), idBlocks: configuration.userns.blocks,
+                log: LogBounds(bytes: configuration.log.bytes, files: configuration.log.files)),
+            executor: EventLoop.main)
+        await engine.recover()
+        try await store.sweep()
+        try await serve(engine, images, missing: { (try? await isolation.check().missing) ?? [] })
+    }
+
+    private func serve(_ engine: Engine, _ images: ImageCatalog, missing: @escaping @Sendable () async -> [String]) async throws {
+        let handle = AgentHandle(
+            version: Version.text, systemd: booted, stateDirectory: configuration.stateDirectory,
+            runDirectory: configuration.runDirectory, missing: missing, reload: { try await self.reload() })
+        let router = Router.agent(handle, drivers: drivers, engine: engine, images: images)
+        let server = try Server(router: router, access: Access(group: configuration.group), listeners: listeners())
+        try watchSignals()
+        _ = try EventLoop.main.useWatchdog()
+        let behind = Task(executorPreference: EventLoop.main) { await engine.serve() }
+        Journal.send("davitd \(Version.text) serves \(configuration.socket)")
+        Notify.ready(status: "Serving \(configuration.socket)")
+        for await _ in stopped { break }
+        Notify.stopping(status: "Answering what is open")
+        await server.stop()
+        behind.cancel()
+    }
+
+    // MARK: Parts
+
+    private func networks() throws -> [String: any NetworkDriver] {
+        var found: [String: any NetworkDriver] = [:]
+        for name in drivers.names(.network) { found[name] = try drivers.network(name) }
+        return found
+    }
+
+    private func open(program path: String, _ key: String) throws(AgentError) -> Descriptor {
+        do { return try Directory(path: "/").open(path, .path).shared() } catch {
+            throw AgentError(.configInvalid, "\(key): the program \(path) can't be opened").caused(by: error)
+        }
+    }
+
+    /// systemd's socket where there is one, else our own.
+    private func listeners() throws -> [Descriptor] {
+        let passed = Activation.listeners().map { Descriptor(owning: $0.fd) }
+        guard passed.isEmpty else { return passed }
+        let group = try? Access.group(configuration.group)
+        let socket = try UnixSocket.listen(configuration.socket, .stream, mode: 0o660)
+        if let group { try Directory(path: "/").changeOwner(configuration.socket, uid: 0, gid: group) }
+        return [socket]
+    }
+
+    // MARK: Signals
+
+    private func watchSignals() throws {
+        let (term, int, hup): (Int32, Int32, Int32) = (15, 2, 1)
+        for number in [term, int] {
+            signals.append(try EventSource.signal(number) { [stop] in stop.yield() })
+        }
+        signals.append(
+            try EventSource.signal(hup) { [weak self] in
+                Loop.onStart {
+                    do { _ = try self?.reload() } catch { Journal.send("the configuration stays as it was: \(error)", .error) }
+                }
+            })
+    }
+
+    /// Reads the configuration again. A wrong one is refused and changes nothing. Answers the keys that need a restart.
+    private func reload() throws -> [String] {
+        Notify.reloading()
+        defer { Notify.ready(status: "Serving \(configuration.socket)") }
+        let new = try Configuration.load(file)
+        let changed = new.keys(differingFrom: configuration)
+        Journal.send("configuration read again; takes effect at the next start: \(changed)")
+        return changed
+    }
+}
+
+private func log(_ notice: DriverNotice) {
+    switch notice {
+    case .log(let driver, let level, let text):
+        Journal.send(text, Journal.Priority(rawValue: Int(level)) ?? .info, fields: ["DAVIT_DRIVER": driver])
+    case .event(let driver, let value): Journal.send(String(json: value), .debug, fields: ["DAVIT_DRIVER": driver])
+    case .unhealthy(let driver, let reason):
+        Journal.send("\(driver) is unhealthy: \(reason)", .error, fields: ["DAVIT_DRIVER": driver])
+    case .healthyAgain(let driver):
+        Journal.send("\(driver) is healthy again", .notice, fields: ["DAVIT_DRIVER": driver])
+    }
+}
+
+private func complain(_ error: AgentError, about container: ContainerID?) {
+    var fields = ["DAVIT_CODE": error.code.rawValue]
+    if let container { fields["CONTAINER_ID"] = container.description }
+    Journal.send("\(error)", .warning, fields: fields)
+}
