@@ -97,7 +97,7 @@ let package = Package(
         // MARK: Tests: one target per module; kernel and system tests need root and say so
         .target(name: "TestSupport", dependencies: ["JSON", "Linux", "Model"], path: "Tests/TestSupport"),
         .testTarget(name: "LinuxTests", dependencies: ["CLinux", "Linux", "TestSupport"]),
-        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
+        .testTarget(name: "JSONTests", dependencies: ["CJSON", "JSON", "TestSupport"]),
         .testTarget(name: "SystemdTests", dependencies: ["Linux", "Systemd", "TestSupport"]),
         .testTarget(name: "ModelTests", dependencies: ["JSON", "Model", "TestSupport"]),
         .testTarget(name: "LaunchPlanTests", dependencies: ["LaunchPlan", "TestSupport"]),

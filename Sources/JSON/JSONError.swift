@@ -55,8 +55,11 @@ extension JSONError: CustomStringConvertible {
 /// The word of `known` that was probably meant, or nil where none is near.
 public func nearest(to word: String, among known: some Sequence<String>) -> String? {
     let limit = max(1, min(3, word.utf8.count / 3))
-    let near = known.map { (word: $0, distance: editDistance(Array(word.utf8), Array($0.utf8))) }
-    return near.filter { $0.distance <= limit }.min { ($0.distance, $0.word) < ($1.distance, $1.word) }?.word
+    // Of two equally near words the one that begins alike is the likelier.
+    let near = known.map { known in
+        (distance: editDistance(Array(word.utf8), Array(known.utf8)), strange: known.first == word.first ? 0 : 1, known)
+    }
+    return near.filter { $0.distance <= limit }.min { $0 < $1 }?.2
 }
 
 /// Levenshtein's distance with one row; words over 64 bytes are never near, so a hostile key costs nothing.

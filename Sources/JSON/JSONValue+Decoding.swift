@@ -165,7 +165,7 @@ extension ValueDecoder {
         guard let unknown = object.members.first(where: { !known.contains($0.key) })?.key else { return }
         let hint =
             nearest(to: unknown, among: knownKeys).map { "did you mean \"\($0)\"?" }
-            ?? (knownKeys.isEmpty ? "no keys are known here" : "known are \(knownKeys.sorted().joined(separator: ", "))")
+            ?? (knownKeys.isEmpty ? "none is known here" : "known: \(knownKeys.sorted().joined(separator: ", "))")
         throw JSONError(.unknownKey, path: JSONPath.key(unknown, path).text, "unknown key, \(hint)")
     }
 
@@ -178,4 +178,3 @@ extension ValueDecoder {
         }
     }
 }
-

@@ -71,8 +71,9 @@ public struct LineFramer: Sendable {
 
     private func findNewline() -> Int? {
         unsafe buffer.withUnsafeBytes { bytes in
-            guard searched < bytes.count, let from = unsafe bytes.baseAddress?.advanced(by: searched) else { return nil }
-            guard let found = unsafe memchr(from, 0x0A, bytes.count - searched) else { return nil }
+            guard searched < bytes.count, let from = unsafe bytes.baseAddress?.advanced(by: searched),
+                let found = unsafe memchr(from, 0x0A, bytes.count - searched)
+            else { return nil }
             return unsafe searched + from.distance(to: UnsafeRawPointer(found))
         }
     }
