@@ -9,10 +9,15 @@ import Testing
 struct PlannerTests {
     private let scratch: Scratch
     private let driver: LinuxIsolation
+    private let files: Descriptor
 
     init() throws {
         scratch = try Scratch()
         driver = try LinuxIsolation()
+        for name in ["hostname", "hosts", "resolv.conf"] {
+            try scratch.directory.makeDirectories("files").replaceFile(name, [])
+        }
+        files = try scratch.directory.directory("files").descriptor
         try scratch.directory.makeDirectory("etc")
     }
 
@@ -27,7 +32,7 @@ struct PlannerTests {
                 arguments: ["sh", "-c", "true"], environment: environment, workingDirectory: "/srv", user: user,
                 hostname: "box", readOnlyRoot: readOnly),
             limits: limits, ids: ids, network: network, root: scratch.directory.descriptor,
-            files: scratch.directory.descriptor)
+            files: files)
     }
 
     private func steps(_ request: PlanRequest) async throws -> [LaunchStep] {
@@ -65,7 +70,7 @@ struct PlannerTests {
     @Test func `the filter comes after the request's descriptors`() async throws {
         let wanted = try request(network: .made(scratch.directory.descriptor))
         let made = try await driver.plan(wanted)
-        #expect(made.descriptors.count == 4)
+        #expect(made.descriptors.count == 7)
         #expect(made.plan.steps.contains(.seccomp(3)))
         #expect(made.plan.steps.contains(.joinNetwork(2)))
     }
@@ -141,6 +146,37 @@ struct PlannerTests {
         let check = try await driver.check()
         #expect((0...100).contains(check.score))
         #expect((check.score == 100) == check.missing.isEmpty)
+    }
+}
+
+// MARK: The agent's files
+extension PlannerTests {
+    private func targets(readOnly: Bool = false) async throws -> [String] {
+        try await steps(request(readOnly: readOnly)).compactMap {
+            guard case .bind(.descriptor, let target, false, _) = $0 else { return nil }
+            return target
+        }
+    }
+
+    @Test func `they go where a program would find them`() async throws {
+        try scratch.directory.symlink("../var/run/./hosts", at: "etc/hosts")
+        try scratch.directory.makeDirectory("var")
+        try scratch.directory.symlink("/run", at: "var/run")
+        try scratch.directory.symlink("../../../../escape", at: "etc/hostname")
+        #expect(try await targets() == ["/escape", "/run/hosts", "/etc/resolv.conf"])
+        #expect(try await targets(readOnly: true).isEmpty)
+    }
+
+    @Test(arguments: ["hosts", "/proc/self/fd/3", "/dev/null", "/sys/x", "../.."])
+    func `a link that can't be followed leaves the file out`(target: String) async throws {
+        try scratch.directory.symlink(target, at: "etc/hosts")
+        #expect(try await targets() == ["/etc/hostname", "/etc/resolv.conf"])
+    }
+
+    @Test func `an etc that is a file leaves them all out`() async throws {
+        try scratch.directory.removeDirectory("etc")
+        try scratch.directory.replaceFile("etc", [])
+        #expect(try await targets().isEmpty)
     }
 }
 

@@ -1,5 +1,3 @@
-import Linux
-
 /// The accounts that an image's /etc/passwd and /etc/group tell of.
 ///
 /// A line that isn't of the known form is skipped: the files are the image's, and C libraries skip it too.
@@ -68,14 +66,12 @@ extension UInt32 {
 }
 
 extension Accounts {
-    /// Reads them from an image's root, whose content is hostile: links stay below the root, nothing but a regular file
-    /// is opened for long or read, and no more than 1 MiB of it.
-    init(root: Descriptor) {
-        let directory = Directory(root)
+    /// Reads them from an image's root, and no more than 1 MiB of each.
+    init(root: ImageRoot) {
         var problems: [String] = []
         let contents = ["etc/passwd", "etc/group"].map { path in
             do {
-                return try directory.readIfPresent(path, limit: 1 << 20, resolve: [.inRoot, .noMagicLinks]) ?? []
+                return try root.read(path, limit: 1 << 20) ?? []
             } catch {
                 problems.append("\(path): \(error)")
                 return []

@@ -22,11 +22,24 @@ public struct LinuxIsolation: IsolationDriver {
     ///
     /// Throws `container.user_not_found`.
     public func plan(_ request: PlanRequest) async throws -> IsolationPlan {
-        let account = try Account(request.process.user, in: Accounts(root: request.root), ids: request.ids)
-        let descriptors = request.descriptors
+        let root = ImageRoot(request.root)
+        let account = try Account(request.process.user, in: Accounts(root: root), ids: request.ids)
+        let etc = try etc(root, request)
         let planner = Planner(
-            request: request, account: account, filterIndex: descriptors.count, openFileLimit: openFileLimit)
+            request: request, account: account, filterIndex: request.descriptors.count, etc: etc.map(\.target),
+            openFileLimit: openFileLimit)
         return IsolationPlan(
-            plan: planner.plan, descriptors: descriptors + [filter.program], cgroup: request.limits.cgroupSettings)
+            plan: planner.plan, descriptors: request.descriptors + [filter.program] + etc.map(\.mount),
+            cgroup: request.limits.cgroupSettings)
+    }
+
+    private func etc(_ root: ImageRoot, _ request: PlanRequest) throws(AgentError) -> [EtcFile] {
+        do {
+            return try EtcFile.all(of: request.files, for: root, readOnly: request.process.readOnlyRoot)
+        } catch {
+            throw AgentError(
+                .hostFailed, "could not take the files hostname, hosts and resolv.conf of \(request.container)",
+                cause: ["\(error)"])
+        }
     }
 }

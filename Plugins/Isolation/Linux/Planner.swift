@@ -1,6 +1,5 @@
 import Drivers
 import LaunchPlan
-import Linux
 import Model
 
 /// Writes the steps of a launch. Pure: the same values give the same plan.
@@ -9,11 +8,10 @@ struct Planner {
     let account: Account
     /// Of the descriptor with the compiled system call filter.
     let filterIndex: Int
+    /// Where the agent's files for /etc are mounted; their descriptors follow the filter's, in this order.
+    let etc: [String]
     /// The most files that this host lets a program open.
     let openFileLimit: UInt64
-
-    /// Descriptor 0 of a plan is number 5 of the monitor; index 1, the files, is the next.
-    private static let filesPath = "/proc/self/fd/6"
 
     var plan: LaunchPlan {
         // The agent sets `run`, and all else that is about its own descriptors.
@@ -95,9 +93,9 @@ struct Planner {
     ]
 
     private var files: [LaunchStep] {
-        ["hostname", "hosts", "resolv.conf"].map { name in
+        etc.enumerated().map { index, target in
             .bind(
-                .path("\(Self.filesPath)/\(name)"), target: "/etc/\(name)", recursive: false,
+                .descriptor(filterIndex + 1 + index), target: target, recursive: false,
                 flags: [.noSetUID, .noDevices, .noExecute])
         }
     }
