@@ -11,7 +11,7 @@ struct ContainerOptions: ParsableArguments {
     var rm = false
 
     @Option(
-        name: [.customShort("e", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        name: .shortAndLong, parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Set a variable; NAME alone takes your own.", valueName: "name[=value]"),
         transform: Assignment.init)
     var env: [Assignment] = []
@@ -61,7 +61,7 @@ struct ContainerOptions: ParsableArguments {
     var hostname: String?
 
     @Option(
-        name: [.customShort("l", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
+        name: .shortAndLong, parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Set a label.", valueName: "name[=value]"), transform: Assignment.init)
     var label: [Assignment] = []
 

@@ -22,9 +22,15 @@ struct Load: ParsableCommand {
         help: ArgumentHelp("Call the image so, instead of the names in the archive.", valueName: "reference"))
     var tag: String?
     @OptionGroup var reading: ReadingOptions
+    @Argument(help: "The same as --input.", completion: .file())
+    var path: String?
+
+    func validate() throws {
+        if input != nil && path != nil { throw ValidationError("name one archive") }
+    }
 
     func run() throws {
-        let source = try Load.source(input)
+        let source = try Load.source(input ?? path)
         let request = ImageLoad.Params(source: 0, reference: tag, platform: platform)
         let client = try agent.connect()
         let id = try client.send(ImageLoad.self, request, descriptors: [source.rawValue])

@@ -1,12 +1,12 @@
 import ArgumentParser
 import DavitClient
 import JSON
-import Model
+import Linux
 
 struct Schema: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the protocol's methods.",
-        discussion: "With a method: its params, result, items and errors as JSON Schema.")
+        discussion: "A table on a terminal, else JSON. With a method: its params, result and items as JSON Schema.")
 
     @OptionGroup var agent: AgentOptions
     @OptionGroup var reading: ReadingOptions
@@ -14,14 +14,13 @@ struct Schema: ParsableCommand {
     var method: String?
 
     func run() throws {
-        let schema = try agent.connect().callRaw("schema")
-        guard let method else {
+        let params: JSONValue = method.map { ["method": .string($0)] } ?? [:]
+        let schema = try agent.connect().callRaw("schema", params)
+        if method == nil && (reading.jsonl || Terminal.width(of: StandardStream.output.rawValue) != nil) {
             return try reading.show(schema, things: "methods") { (_: JSONValue) in Schema.table(of: schema).shown }
         }
-        guard let found = schema["methods"]?.array?.first(where: { $0["name"]?.string == method }) else {
-            throw AgentError(.methodUnknown, "there is no method \"\(method)\"")
-        }
-        Output.tell([String(json: found, pretty: !reading.json && !reading.jsonl)])
+        let one = method.flatMap { _ in schema["methods"]?[0] }
+        Output.tell([String(json: one ?? schema, pretty: !reading.json)])
     }
 
     static func table(of schema: JSONValue) -> Table {

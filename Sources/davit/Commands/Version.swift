@@ -13,6 +13,6 @@ struct Version: ParsableCommand {
     func run() throws {
         Output.tell(["Client: \(Davit.version)"])
         guard !client else { return }
-        Output.tell(["Agent:  \(try agent.connect().call(SystemInfo.self, .init()).version)"])
+        Output.tell(["Agent:  \(try agent.connect().call(Hello.self, .init()).version)"])
     }
 }
