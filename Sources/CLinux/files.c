@@ -191,5 +191,10 @@ int64_t davit_find(const void *bytes, size_t count, uint8_t byte)
     const char *found = memchr(bytes, byte, count);
     return found ? found - (const char *)bytes : -1;
 }
+void *davit_pages(size_t count)
+{
+    void *pages = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
 void davit_copy(void *to, const void *from, size_t count) { memcpy(to, from, count); }
 void davit_move(void *to, const void *from, size_t count) { memmove(to, from, count); }

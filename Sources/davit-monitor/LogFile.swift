@@ -14,7 +14,9 @@ internal import LaunchPlanEmbedded
     private var size = 0
     private var lost = 0
     // Freed never: the log lives as long as the process.
-    private let buffer = UnsafeMutableRawPointer.allocate(byteCount: LogFile.capacity, alignment: 16)
+    private let buffer =
+        unsafe davit_pages(LogFile.capacity)
+        ?? UnsafeMutableRawPointer.allocate(byteCount: LogFile.capacity, alignment: 16)
     private var used = 0
 
     init(_ log: Log) {

@@ -13,7 +13,9 @@ internal import CLinux
     private(set) var isOpen = true
     private var head: LineHead
     // Freed never: a relay lives as long as the process.
-    private let buffer = UnsafeMutableRawPointer.allocate(byteCount: Relay.capacity, alignment: 16)
+    private let buffer =
+        unsafe davit_pages(Relay.capacity)
+        ?? UnsafeMutableRawPointer.allocate(byteCount: Relay.capacity, alignment: 16)
     /// Bytes of an unfinished line at the front of the buffer.
     private var kept = 0
     /// Bytes that the client has yet to take; nothing is read before it did.

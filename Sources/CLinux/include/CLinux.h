@@ -153,6 +153,8 @@ struct davit_poll {
 int davit_poll_many(struct davit_poll *polls, size_t count, int milliseconds);
 /* memchr: the offset of `byte`, or -1. */
 int64_t davit_find(const void *bytes, size_t count, uint8_t byte);
+/* Fresh memory that costs nothing until it is touched: malloc would dirty a page for its own records. */
+void *_Nullable davit_pages(size_t count);
 void davit_copy(void *to, const void *from, size_t count);
 void davit_move(void *to, const void *from, size_t count);
 
