@@ -16,6 +16,8 @@ internal import Systemd
     private let stopped: AsyncStream<Void>
     private let stop: AsyncStream<Void>.Continuation
     private var signals: [EventSource] = []
+    /// Held as long as the agent lives.
+    private var lock: Lock?
 
     init(_ configuration: Configuration, file: String, drivers: DriverHost) {
         self.configuration = configuration
@@ -49,6 +51,7 @@ internal import Systemd
     func serve() async throws {
         let state = try Directory(path: "/").makeDirectories(configuration.stateDirectory)
         let run = try Directory(path: "/").makeDirectories(configuration.runDirectory)
+        lock = try onlyWriter(in: state)
         let monitor = try open(program: configuration.monitor, "monitor")
         let cgroups = try Pods(configuration: configuration, monitor: monitor).tree()
         let storage = try drivers.storage(configuration.drivers.storage)
@@ -92,6 +95,16 @@ internal import Systemd
 
     // MARK: Parts
 
+    /// One process writes the state. The kernel gives the lock back however this one ends.
+    private func onlyWriter(in state: Directory) throws -> Lock {
+        let file = try state.open("davitd.lock", [.readWrite, .create, .noFollow], mode: 0o600)
+        guard let lock = try Lock(file) else {
+            throw AgentError(
+                .configInvalid, "another davitd works with \(configuration.stateDirectory): stop it, or use another directory")
+        }
+        return lock
+    }
+
     private func networks() throws -> [String: any NetworkDriver] {
         var found: [String: any NetworkDriver] = [:]
         for name in drivers.names(.network) { found[name] = try drivers.network(name) }
@@ -109,8 +122,11 @@ internal import Systemd
         let passed = Activation.listeners().map { Descriptor(owning: $0.fd) }
         guard passed.isEmpty else { return passed }
         let group = try? Access.group(configuration.group)
+        // We are the only agent here, so a socket that is there is a dead one's.
+        let root = try Directory(path: "/")
+        if try root.statusIfPresent(configuration.socket) != nil { try root.remove(configuration.socket) }
         let socket = try UnixSocket.listen(configuration.socket, .stream, mode: 0o660)
-        if let group { try Directory(path: "/").changeOwner(configuration.socket, uid: 0, gid: group) }
+        if let group { try root.changeOwner(configuration.socket, uid: 0, gid: group) }
         return [socket]
     }
 
