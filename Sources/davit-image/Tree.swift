@@ -30,18 +30,16 @@ final class Tree {
         return Place(directory: descriptor, name: path.name)
     }
 
-    /// The place of a path that should be there; the caller closes its directory.
-    func existing(_ path: EntryPath) throws -> Place {
+    /// The place of a path, if its directory is there; the caller closes that.
+    func existing(_ path: EntryPath) -> Place? {
         let descriptor = openParent(path.parent)
-        guard descriptor >= 0 else { throw failure("openat2", "\(path)", descriptor) }
-        return Place(directory: descriptor, name: path.name)
+        return descriptor < 0 ? nil : Place(directory: descriptor, name: path.name)
     }
 
     /// Removes what is at the place, with all that is in it.
     func clear(_ place: Place) throws {
         guard let status = try place.status() else { return }
         guard status.isDirectory else { return try place.remove() }
-        forget()
         try removeTree(place)
     }
 
@@ -91,7 +89,6 @@ final class Tree {
         try makeDirectory(place)
     }
 
-    /// The kept directory may be about to go.
     private func forget() {
         if lastDescriptor >= 0 { close(lastDescriptor) }
         lastDescriptor = -1

@@ -144,9 +144,9 @@ final class Unpacker {
     }
 
     private func makeHardLink(_ place: Place, _ target: EntryPath) throws {
-        let source = try tree.existing(target)
-        defer { close(source.directory) }
-        guard let status = try source.status(), !status.isWhiteout, !status.isDirectory else {
+        let source = tree.existing(target)
+        defer { if let source { close(source.directory) } }
+        guard let source, let status = try source.status(), !status.isWhiteout, !status.isDirectory else {
             throw AgentError(
                 .imageLayerRefused, "the layer has a hard link to \"\(target)\", which is no file of this layer")
         }
