@@ -1,4 +1,5 @@
 public import Drivers
+internal import JSON
 internal import LaunchPlan
 public import Linux
 internal import Model
@@ -42,8 +43,8 @@ extension PlanRequest: DriverMessage {
 
 extension IsolationPlan: DriverMessage {
     public struct Body: Sendable, Codable {
-        /// The plan's text form: a list of steps, each a list of words.
-        var plan: [[String]]
+        /// The plan's text form: a list of steps, each a list of words. Hundreds of words, so past `Codable`.
+        var plan: JSONValue
         var descriptors: [Int]
         var cgroup: [CgroupSetting]
     }
@@ -51,13 +52,23 @@ extension IsolationPlan: DriverMessage {
     public func body(_ descriptors: inout [Descriptor]) throws -> Body {
         var indexes: [Int] = []
         for descriptor in self.descriptors { indexes.append(descriptors.add(descriptor)) }
-        return Body(plan: plan.fields, descriptors: indexes, cgroup: cgroup)
+        return Body(
+            plan: .array(plan.fields.map { .array($0.map { .string($0) }) }), descriptors: indexes, cgroup: cgroup)
     }
 
     public init(body: Body, _ descriptors: [Descriptor]) throws {
+        let fields = try (body.plan.array ?? []).map(Self.words)
         try self.init(
-            plan: LaunchPlan(fields: body.plan),
-            descriptors: body.descriptors.map { try descriptors.at($0, "descriptors") },
-            cgroup: body.cgroup)
+            plan: LaunchPlan(fields: fields),
+            descriptors: body.descriptors.map { try descriptors.at($0, "descriptors") }, cgroup: body.cgroup)
+    }
+
+    private static func words(_ step: JSONValue) throws -> [String] {
+        try (step.array ?? []).map { word in
+            guard let word = word.string else {
+                throw AgentError(.driverBadReply, "a step of the driver's plan is not a list of words")
+            }
+            return word
+        }
     }
 }
