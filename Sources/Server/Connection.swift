@@ -35,7 +35,8 @@ internal import Wire
     // MARK: Turning
 
     private func turn(_ ready: EventSource.Readiness) {
-        if ready.contains(.failed) || (ready.contains(.hangUp) && isDone) { return close() }
+        // A hang-up can't be masked: while nothing more may be read it would wake the loop for ever.
+        if ready.contains(.failed) || (ready.contains(.hangUp) && (isDone || !mayTake)) { return close() }
         if ready.contains(.writable) { flush() }
         if ready.contains(.readable) || ready.contains(.hangUp) { read() }
         settle()
@@ -48,6 +49,8 @@ internal import Wire
             let (bytes, descriptors) = try socket.receive(upTo: 64 << 10, maxDescriptors: Limit.descriptors)
             guard !bytes.isEmpty else {
                 isDone = true
+                // The end of the stream ends the last line too.
+                if framer.hasPartialLine { framer.append([UInt8(ascii: "\n")]) }
                 return
             }
             framer.append(bytes)
@@ -62,14 +65,22 @@ internal import Wire
         guard !isHandling else { return }
         isHandling = true
         defer { isHandling = false }
-        while !isClosed, mayTake, let line = framer.next() { take(line) }
-        flush()
+        while takeLines() {}
         guard !isClosed else { return }
         if isDone, open.isEmpty, output.isEmpty { return close() }
         var wanted: EventSource.Readiness = []
         if !isDone, mayTake { wanted.insert(.readable) }
         if !output.isEmpty { wanted.insert(.writable) }
         try? source?.setEvents(wanted)
+    }
+
+    /// Takes lines while there is room, and writes. Answers whether writing made room for lines that were left: they
+    /// are here already, so no event would come for them.
+    private func takeLines() -> Bool {
+        while !isClosed, mayTake, let line = framer.next() { take(line) }
+        let leftSome = !mayTake
+        flush()
+        return leftSome && !isClosed && mayTake
     }
 
     private var mayTake: Bool { open.count < Limit.open && !output.isFull }
@@ -80,12 +91,18 @@ internal import Wire
         let descriptors = descriptorsOfLine()
         switch line {
         case .tooLong:
-            refuse(nil, AgentError(.protocolLineTooLong, "a line has at most \(Limit.line) bytes; send less, or a descriptor"))
+            refuse(
+                nil,
+                AgentError(.protocolLineTooLong, "a line has at most \(Limit.line) bytes; send less, or a descriptor"))
         case .line(let bytes):
             do { try handle(Request(JSONValue(parsing: bytes)), descriptors) } catch let error as Request.Refusal {
                 refuse(error.id, error.error)
             } catch let error as JSONError {
-                refuse(nil, AgentError(.protocolMalformed, "the line is no JSON: \(error)", details: ["offset": .int(Int64(error.offset ?? 0))]))
+                refuse(
+                    nil,
+                    AgentError(
+                        .protocolMalformed, "the line is no JSON: \(error)",
+                        details: ["offset": .int(Int64(error.offset ?? 0))]))
             } catch {
                 refuse(nil, AgentError(answering: error))
             }
@@ -103,7 +120,8 @@ internal import Wire
     private func handle(_ request: Request, _ descriptors: [Descriptor]) {
         do {
             if let missing = request.require.first(where: { !router.features.contains($0) }) {
-                throw AgentError(.protocolFeatureMissing, "this agent has no feature \"\(missing)\"; `hello` lists what it has")
+                throw AgentError(
+                    .protocolFeatureMissing, "this agent has no feature \"\(missing)\"; `hello` lists what it has")
             }
             guard request.id == nil || !open.values.contains(where: { $0.id == request.id }) else {
                 throw AgentError(.requestInvalid, "the id is that of a request still under way: choose another")

@@ -1,0 +1,153 @@
+import Glibc
+import JSON
+import Linux
+import Model
+import Systemd
+import Testing
+import Wire
+
+@testable import Server
+
+/// Waits until it is given up; it is a read.
+enum Sleep: Method {
+    static let name = "test.sleep"
+    static let summary = "Waits until it is given up."
+    static let right = Right.read
+    typealias Params = NoParams
+    typealias Result = Done
+}
+
+/// A change that takes a moment and can't be cancelled.
+enum Change: Method {
+    static let name = "test.change"
+    static let summary = "Changes something in 50 milliseconds."
+    static let changes = true
+    static let right = Right.operate
+    typealias Params = NoParams
+    typealias Result = Done
+}
+
+/// Sends items.
+enum Count: Method {
+    static let name = "test.count"
+    static let summary = "Counts."
+    static let streams = true
+    static let right = Right.read
+    struct Params: Codable, Sendable { var to: Int }
+    typealias Result = Done
+    struct Item: Codable, Sendable { var number: Int }
+}
+
+/// Tells how many descriptors came with the line.
+enum Descriptors: Method {
+    static let name = "test.descriptors"
+    static let summary = "How many descriptors came with the line."
+    static let lane = Lane.quick
+    static let right = Right.read
+    typealias Params = NoParams
+    struct Result: Codable, Sendable { var count: Int }
+}
+
+/// What the handlers did, to be looked at by the tests.
+@Loop final class Tally {
+    var changesEnded = 0
+    var counted = 0
+    nonisolated init() {}
+}
+
+/// A server with the methods above, on a socket of its own, on the loop's thread.
+struct Door {
+    let path: String
+    let tally: Tally
+    let server: Server
+
+    private static let loop: Void = {
+        do { try Thread.start("loop") { do { try EventLoop.main.run() } catch { print("\(error)") } } } catch {
+            print("\(error)")
+        }
+    }()
+
+    static func open() async throws -> Door {
+        loop
+        return try await make("/tmp/davit-test-door-\(UInt64.random(in: .min ... .max)).sock")
+    }
+
+    @Loop private static func make(_ path: String) throws -> Door {
+        let tally = Tally()
+        let router = Router(version: "test")
+        router.on(Sleep.self) { _, _ in
+            try await Task.sleep(for: .seconds(60))
+            return Done()
+        }
+        router.on(Change.self) { _, _ in
+            try await Task.sleep(for: .milliseconds(50))
+            tally.changesEnded += 1
+            return Done()
+        }
+        router.on(Count.self) { params, context in
+            for number in 0..<params.to {
+                try await context.emit(.init(number: number))
+                tally.counted += 1
+            }
+            return Done()
+        }
+        router.onQuick(Descriptors.self) { _, context in .init(count: context.descriptors.count) }
+        let listener = try UnixSocket.listen(path)
+        let server = try Server(router: router, access: Access(group: "davit"), listeners: [listener])
+        return Door(path: path, tally: tally, server: server)
+    }
+
+    func client() throws -> Client { Client(try UnixSocket.connect(path)) }
+
+    func close() async {
+        await server.stop()
+        unsafe unlink(path)
+    }
+}
+
+/// A client that waits at most ten seconds for a line.
+final class Client {
+    let socket: Descriptor
+    private var framer = LineFramer(limit: 16 << 20)
+
+    init(_ socket: Descriptor) { self.socket = socket }
+
+    func send(_ text: String, descriptors: [Int32] = []) throws { try send(Array(text.utf8), descriptors: descriptors) }
+
+    func send(_ bytes: [UInt8], descriptors: [Int32] = []) throws {
+        var rest = bytes[...]
+        rest = rest.dropFirst(try socket.send(rest, descriptors: descriptors))
+        while !rest.isEmpty { rest = rest.dropFirst(try socket.send(rest)) }
+    }
+
+    func endRequests() throws { try socket.shutdown(1) }
+
+    /// The next line, or nil when the server closed.
+    func reply() throws -> JSONValue? {
+        while true {
+            if case .line(let bytes) = framer.next() {
+                return try JSONValue(parsing: bytes, limits: JSONLimits(bytes: 16 << 20))
+            }
+            var waited = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
+            guard unsafe poll(&waited, 1, 10_000) > 0 else { throw Errno.wouldBlock }
+            guard let bytes = try? socket.receive(upTo: 1 << 16).0, !bytes.isEmpty else { return nil }
+            framer.append(bytes)
+        }
+    }
+
+    func replies() throws -> [JSONValue] {
+        var all: [JSONValue] = []
+        while let reply = try reply() { all.append(reply) }
+        return all
+    }
+}
+
+/// Runs `body` with an open door, which is closed afterwards.
+func withDoor(_ body: (Door) async throws -> Void) async throws {
+    let door = try await Door.open()
+    do { try await body(door) } catch {
+        await door.close()
+        throw error
+    }
+    await door.close()
+}
