@@ -34,6 +34,12 @@ public struct ProcessSpec: Sendable, Hashable, Codable {
     public var hostname: String
     public var readOnlyRoot: Bool
 
+    enum CodingKeys: String, CodingKey {
+        case arguments, environment, user, hostname
+        case workingDirectory = "working_directory"
+        case readOnlyRoot = "read_only_root"
+    }
+
     public init(
         arguments: [String], environment: [String], workingDirectory: String, user: String, hostname: String,
         readOnlyRoot: Bool

@@ -72,6 +72,12 @@ public struct StorageUsage: Sendable, Hashable, Codable {
     public var rootfsBytes: Int64
     public var rootfses: Int
 
+    enum CodingKeys: String, CodingKey {
+        case layers, rootfses
+        case layerBytes = "layer_bytes"
+        case rootfsBytes = "rootfs_bytes"
+    }
+
     public init(layerBytes: Int64, layers: Int, rootfsBytes: Int64, rootfses: Int) {
         self.layerBytes = layerBytes
         self.layers = layers
