@@ -15,8 +15,8 @@ extension KernelTests {
             storage = try Self.open(scratch)
         }
 
-        private static func open(_ scratch: Scratch) throws -> OverlayStorage {
-            try OverlayStorage(OverlayConfiguration(root: "\(scratch.path)/storage"))
+        private static func open(_ scratch: Scratch, byDescriptor: Bool = true) throws -> OverlayStorage {
+            try OverlayStorage(OverlayConfiguration(root: "\(scratch.path)/storage"), byDescriptor: byDescriptor)
         }
 
         private var root: Directory { get throws { try scratch.directory.directory("storage") } }
@@ -34,10 +34,14 @@ extension KernelTests {
             return id
         }
 
+        /// Tests whose storage takes the way of older kernels, too, make it themselves.
+        private func old() throws -> OverlayStorage { try Self.open(scratch, byDescriptor: false) }
+
         private func prepare(
             _ layers: [LayerID], container: ContainerID = .random(), readOnly: Bool = false, mapped: IDRange? = nil,
-            ephemeral: Bool = false
+            ephemeral: Bool = false, from storage: OverlayStorage? = nil
         ) async throws -> Directory {
+            let storage = storage ?? self.storage
             let map = try mapped.map { ids in
                 let lines = [
                     IDMapping(inside: 0, outside: ids.base, count: ids.count),
@@ -129,7 +133,8 @@ extension KernelTests.OverlayStorageTests {
         #expect(try text(root, "layers/\(id)/said") == "layer")
     }
 
-    @Test func `ids are the container's outside and small on the disk`() async throws {
+    @Test(arguments: [true, false])
+    func `ids are the container's outside and small on the disk`(byDescriptor: Bool) async throws {
         let id = try await makeLayer(1) { layer in
             try layer.replaceFile("web", [])
             try layer.changeOwner("web", uid: 33, gid: 33)
@@ -137,7 +142,8 @@ extension KernelTests.OverlayStorageTests {
         }
         let ids = IDRange(base: 1_000_000)
         let container = ContainerID.random()
-        let rootfs = try await prepare([id], container: container, mapped: ids)
+        let rootfs = try await prepare(
+            [id], container: container, mapped: ids, from: byDescriptor ? storage : old())
         #expect(try rootfs.status("web").uid == 1_000_033)
         #expect(try rootfs.status("root").gid == 1_000_000)
         #expect(try rootfs.descriptor.status().uid == 1_000_000)
@@ -154,10 +160,13 @@ extension KernelTests.OverlayStorageTests {
 
     @Test func `more blocks of ids than views still work`() async throws {
         let id = try await layer(saying: "x", number: 1)
+        let old = try old()
         for number in 0..<UInt32(Views.limit + 10) {
             let ids = IDRange(base: 1_000_000 + number * 65536)
-            let rootfs = try await prepare([id], readOnly: true, mapped: ids)
-            #expect(try rootfs.status("said").uid == ids.base)
+            for storage in [storage, old] {
+                let rootfs = try await prepare([id], readOnly: true, mapped: ids, from: storage)
+                #expect(try rootfs.status("said").uid == ids.base)
+            }
         }
     }
 
@@ -173,8 +182,8 @@ extension KernelTests.OverlayStorageTests {
             let draft = "\(scratch.path)/storage/drafts/\(try layerID(1))/null"
             #expect(try Process.run("/usr/bin/mknod", draft, "c", "1", "3") == .exited(0))
         }
-        for readOnly in [false, true] {
-            let rootfs = try await prepare([id], readOnly: readOnly)
+        for (readOnly, storage) in try [(false, storage), (true, storage), (false, old()), (true, old())] {
+            let rootfs = try await prepare([id], readOnly: readOnly, from: storage)
             #expect(throws: Errno.accessDenied) { _ = try rootfs.open("null") }
         }
     }
@@ -187,10 +196,15 @@ extension KernelTests.OverlayStorageTests {
             try root.makeDirectories("layers/\(name)").replaceFile("file\(number)", [])
         }
         let layers = try (0..<count).map(layerID)
-        for readOnly in [false, true] {
-            let rootfs = try await prepare(layers, readOnly: readOnly, mapped: IDRange(base: 1_000_000))
-            #expect(try rootfs.names().count == count + 4)
-            #expect(try rootfs.status("file\(count - 1)").uid == 1_000_000)
+        for storage in [storage, try old()] {
+            for readOnly in [false, true] {
+                let ids = IDRange(base: 1_000_000)
+                let rootfs = try await prepare(layers, readOnly: readOnly, mapped: ids, from: storage)
+                #expect(try rootfs.names().count == count + 4)
+                #expect(try rootfs.status("file\(count - 1)").uid == 1_000_000)
+                guard readOnly else { continue }
+                #expect(throws: Errno.readOnlyFileSystem) { try rootfs.makeDirectory("new") }
+            }
         }
         let mounts = try Directory(path: "/proc/self").read("mountinfo", limit: 1 << 20)
         #expect(!String(decoding: mounts, as: UTF8.self).contains(scratch.path))

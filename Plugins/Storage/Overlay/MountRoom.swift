@@ -2,73 +2,64 @@ import Drivers
 import Linux
 import Model
 
-/// The thread on which file systems are made, out of the host's sight.
-final class MountRoom: Sendable {
-    private let thread: PrivateMountThread
-    // Touched on the thread only, so the lock is always free.
+/// Where overlays are made, out of the host's sight.
+///
+/// Linux 6.13 and later takes directories by descriptor: then any thread can do it, many at once. Before, it takes a
+/// thread with a mount namespace and a working directory of its own, which costs two changes of thread.
+struct MountRoom: Sendable {
+    private enum Way {
+        case descriptors
+        case numbers(PrivateMountThread, MountSlots)
+    }
+
+    private let way: Way
     private let views: Guarded<Views>
 
-    /// `path` is the store's root.
-    init(_ path: String) throws(Errno) {
-        let thread = try PrivateMountThread()
-        views = try thread.run { () throws(Errno) in
-            let views = try Views(of: path)
-            // Makes a descriptor's number a path, see `OverlayOptions`.
-            try Directory(path: "/proc/thread-self/fd").enter()
-            return Guarded(views)
+    /// - Parameters:
+    ///   - path: The store's root.
+    ///   - byDescriptor: False takes the way of older kernels on any.
+    init(_ path: String, byDescriptor: Bool) throws(Errno) {
+        let store = try Directory(path: path)
+        guard byDescriptor, OverlayOptions.areDescriptorsTaken(store) else {
+            let thread = try PrivateMountThread()
+            let (views, slots) = try thread.run { () throws(Errno) in
+                let slots = try MountSlots(in: path)
+                let views = Guarded(Views(of: try Directory(path: path), slots: slots))
+                try Directory(path: "/proc/thread-self/fd").enter()
+                return (views, slots)
+            }
+            (self.way, self.views) = (.numbers(thread, slots), views)
+            return
         }
-        self.thread = thread
+        way = .descriptors
+        views = Guarded(Views(of: store, slots: nil))
     }
 
     /// Makes a detached overlay of `layers`, which are names in the store, the lowest first.
     ///
+    /// Blocks.
+    ///
     /// - Parameter container: The name of the directory with `upper` and `work`; `nil` makes it read-only.
-    func overlay(_ request: RootfsRequest, layers: [String], container: String?) async throws -> Descriptor {
-        let views = views
-        return try await thread.run(suspending: { () throws(Errno) in
-            Result {
-                try views.withLock { views in
-                    let store = try views.view(of: request.ids, through: request.idMap)
-                    return try Self.overlay(request, store, layers, container, views)
-                }
-            }
-        }).get()
+    func overlay(_ request: RootfsRequest, layers: [String], container: String?) throws -> Descriptor {
+        switch way {
+        case .descriptors:
+            return try options(request, layers, container).mountByDescriptor()
+        case .numbers(let thread, let slots):
+            // Never resume a task from that thread: a thread that a pool starts meanwhile would be its child, and live
+            // in its mount namespace.
+            return try thread.run { try options(request, layers, container).mountByNumber(slots) }
+        }
     }
 
-    private static func overlay(
-        _ request: RootfsRequest, _ store: Directory, _ layers: [String], _ container: String?, _ views: Views
-    ) throws -> Descriptor {
-        let lower = try layers.reversed().map { try open($0, in: store) }
-        let writable = try container.map { name in
-            (
-                upper: try open("rootfs/\(name)/upper", in: store),
-                work: try open("rootfs/\(name)/work", in: store)
-            )
+    private func options(_ request: RootfsRequest, _ layers: [String], _ container: String?) throws -> OverlayOptions {
+        let store = try views.withLock { try $0.view(of: request.ids, through: request.idMap) }
+        var options = OverlayOptions(lower: try layers.reversed().map { try Self.open($0, in: store) })
+        if let container {
+            options.writable = OverlayOptions.Writable(
+                upper: try Self.open("rootfs/\(container)/upper", in: store),
+                work: try Self.open("rootfs/\(container)/work", in: store), volatile: request.ephemeral)
         }
-        let options = OverlayOptions(
-            lower: lower.map(\.rawValue),
-            writable: writable.map {
-                .init(upper: $0.upper.rawValue, work: $0.work.rawValue, volatile: request.ephemeral)
-            })
-        return try withExtendedLifetime((lower, writable)) { try mount(options, views) }
-    }
-
-    /// Devices in an image must not work, whoever owns the container's ids.
-    private static func mount(_ options: OverlayOptions, _ views: Views) throws(Errno) -> Descriptor {
-        guard options.fitsFileSystemConfiguration else {
-            let mount = try views.mount("overlay", options: options.text).shared()
-            if options.writable == nil { try Mount.change(mount, set: .readOnly) }
-            return mount
-        }
-        let context = try FileSystemContext("overlay")
-        for setting in options.settings {
-            if let value = setting.value {
-                try context.set(setting.key, value)
-            } else {
-                try context.set(flag: setting.key)
-            }
-        }
-        return try context.mount(options.writable == nil ? [.noDevices, .readOnly] : .noDevices).shared()
+        return options
     }
 
     private static func open(_ path: String, in store: Directory) throws(AgentError) -> Descriptor {

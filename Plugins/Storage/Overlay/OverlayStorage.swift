@@ -29,13 +29,20 @@ public final class OverlayStorage: StorageDriver {
     }
 
     private let path: String
+    private let byDescriptor: Bool
     private let rooms = Guarded<Rooms?>(nil)
 
     /// Touches nothing yet: the first call opens the directory, and makes it if need be. Needs CAP_SYS_ADMIN then.
     ///
     /// Throws `config.invalid`.
-    public init(_ configuration: OverlayConfiguration) throws {
+    public convenience init(_ configuration: OverlayConfiguration) throws {
+        try self.init(configuration, byDescriptor: true)
+    }
+
+    /// - Parameter byDescriptor: False takes the way of kernels before 6.13 on any.
+    init(_ configuration: OverlayConfiguration, byDescriptor: Bool) throws {
         path = configuration.root
+        self.byDescriptor = byDescriptor
         guard path.hasPrefix("/") else {
             throw AgentError(.configInvalid, "storage driver overlay: root \"\(path)\" must start with /")
         }
@@ -49,7 +56,7 @@ public final class OverlayStorage: StorageDriver {
         try rooms.withLock { rooms in
             if let rooms { return rooms }
             let opened = try attempting("open the storage directory \(path)") {
-                Rooms(store: try Store(path), mounts: try MountRoom(path))
+                Rooms(store: try Store(path), mounts: try MountRoom(path, byDescriptor: byDescriptor))
             }
             rooms = opened
             return opened
@@ -127,14 +134,14 @@ extension OverlayStorage {
         rooms.store.trash.disturb()
         let layers = try Self.names(request.layers)
         guard !request.readOnly else {
-            return try await mount(request, layers, container: nil, rooms)
+            return try mount(request, layers, container: nil, rooms)
         }
         let container = request.container.description
         let isNew = try attempting("make directories for container \(container)") {
             try Self.takeDirectories(request, rooms.store)
         }
         do {
-            return try await mount(request, layers, container: container, rooms)
+            return try mount(request, layers, container: container, rooms)
         } catch {
             // What was made for this call only; the error is what counts.
             if isNew { _ = try? rooms.store.trash.take(container, from: rooms.store.containers) }
@@ -167,12 +174,10 @@ extension OverlayStorage {
 
     private func mount(
         _ request: RootfsRequest, _ layers: [String], container: String?, _ rooms: Rooms
-    ) async throws -> Rootfs {
-        do {
-            let mount = try await rooms.mounts.overlay(request, layers: layers, container: container)
+    ) throws -> Rootfs {
+        try attempting("make the root file system of \(request.container)") {
+            let mount = try rooms.mounts.overlay(request, layers: layers, container: container)
             return Rootfs(mount: mount, handle: .null)
-        } catch {
-            return try attempting("make the root file system of \(request.container)") { throw error }
         }
     }
 

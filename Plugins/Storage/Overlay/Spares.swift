@@ -11,8 +11,8 @@ final class Spares: Sendable {
     }
 
     /// Enough for a burst; an idle host keeps this many empty directories.
-    private static let most = 64
-    private static let refillBelow = 32
+    private static let most = 32
+    private static let refillBelow = 16
 
     private let directory: Directory
     private let state = Guarded(State())

@@ -1,35 +1,29 @@
 import Linux
 import Model
 
-/// The store as the mount thread sees it: as it is, and id-mapped for each block of ids that was lately used.
+/// The store as it is, and id-mapped for each block of ids that was lately used.
 ///
-/// A view is attached in the mount thread's own namespace, because Linux 6.1 takes no detached one as a layer. File
-/// systems that were made from a view outlive it. For use on the mount thread only.
+/// File systems that were made from a view outlive it.
 struct Views {
     private struct View {
         var directory: Directory
-        var slot: String
+        var slot: String?
         var lastUse: UInt64
     }
 
     /// The kernel keeps a mount for each; making one anew costs a start about 65 microseconds.
     static let limit = 64
 
-    /// Where views and, for an instant, large overlays are attached: on a tmpfs that only the mount thread sees.
-    private let slots: Directory
-    private let slotsPath: String
     private let plain: Directory
+    /// Where views are attached; `nil` where the kernel takes detached ones.
+    private let slots: MountSlots?
     private var views: [IDRange: View] = [:]
     private var uses: UInt64 = 0
 
-    /// `path` is the store's; an empty directory `views` in it serves as the mount point.
-    init(of path: String) throws(Errno) {
-        plain = try Directory(path: path)
-        slotsPath = path + "/views"
-        let mountPoint = try plain.makeDirectories("views", mode: 0o700)
-        let tmpfs = try FileSystemContext("tmpfs").mount([.noSetUID, .noDevices, .noExecute]).shared()
-        try Mount.attach(tmpfs, on: mountPoint.descriptor)
-        slots = Directory(tmpfs)
+    /// `plain` is the store, opened in the mount namespace in which the views will be made.
+    init(of plain: Directory, slots: MountSlots?) {
+        self.plain = plain
+        self.slots = slots
     }
 
     /// The store with its owners as a container of `ids` shall see them.
@@ -42,31 +36,20 @@ struct Views {
             views[ids]?.lastUse = uses
             return view.directory
         }
-        let slot = try freeSlot()
+        let freed = try dropOldest()
         let mount = try Mount.clone(of: plain.descriptor).shared()
         try Mount.idMap(mount, through: namespace)
-        try Mount.attach(mount, on: slots.directory(slot).descriptor)
+        let slot = try slots?.attach(mount, to: freed ?? "\(views.count)")
         views[ids] = View(directory: Directory(mount), slot: slot, lastUse: uses)
         return Directory(mount)
     }
 
-    /// Makes a file system of more options than `fsconfig` takes, as a detached mount.
-    func mount(_ type: String, options: String) throws(Errno) -> FileDescriptor {
-        let path = slotsPath + "/large"
-        do { try slots.makeDirectory("large") } catch { guard error == .exists else { throw error } }
-        try Mount.make(type, at: path, options: options)
-        defer { try? Mount.detach(path) }
-        return try Mount.clone(path)
-    }
-
-    /// An empty mount point: a new one, or that of the view that was not used for longest.
-    private mutating func freeSlot() throws(Errno) -> String {
+    /// Makes room for one more; answers the slot that was freed.
+    private mutating func dropOldest() throws(Errno) -> String? {
         guard views.count >= Self.limit, let oldest = views.min(by: { $0.value.lastUse < $1.value.lastUse }) else {
-            let slot = "\(views.count)"
-            do { try slots.makeDirectory(slot) } catch { guard error == .exists else { throw error } }
-            return slot
+            return nil
         }
-        try Mount.detach("\(slotsPath)/\(oldest.value.slot)")
+        if let slot = oldest.value.slot { try slots?.detach(slot) }
         views[oldest.key] = nil
         return oldest.value.slot
     }
