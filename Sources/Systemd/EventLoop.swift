@@ -75,12 +75,17 @@ internal import Synchronization
         try check("sd_event_set_watchdog", unsafe sd_event_set_watchdog(event, 1)) > 0
     }
 
-    /// Blocks every signal in the calling thread and in all threads it starts later. Call first in `main`: a signal
-    /// source sees only signals that no thread accepts.
+    /// Blocks signals in the calling thread and in all threads it starts later. Call first in `main`: a signal source
+    /// sees only signals that no thread accepts.
+    ///
+    /// Not blocked are those that mean a fault, and `SIGABRT`, by which systemd's watchdog ends a process that hangs.
     public static func blockAllSignals() {
-        var all = sigset_t()
-        unsafe sigfillset(&all)
-        unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
+        var signals = sigset_t()
+        unsafe sigfillset(&signals)
+        for fault in [SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP] {
+            unsafe sigdelset(&signals, fault)
+        }
+        unsafe pthread_sigmask(SIG_SETMASK, &signals, nil)
     }
 
     // MARK: Executor

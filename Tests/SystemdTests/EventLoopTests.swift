@@ -96,6 +96,14 @@ import Testing
         #expect(!loop.isCurrent)
     }
 
+    @Test func `the watchdog's SIGABRT ends a process that blocks its signals`() async {
+        await #expect(processExitsWith: .signal(SIGABRT)) {
+            EventLoop.blockAllSignals()
+            raise(SIGTERM)
+            raise(SIGABRT)
+        }
+    }
+
     @Test func `without WatchdogSec there is no watchdog to serve`() async throws {
         let served = try await Task { @Loop in try EventLoop.main.useWatchdog() }.value
         #expect(!served)
