@@ -35,7 +35,6 @@ struct ImageTests {
     @Test func `the exit code of run is the program's, or 125 to 127`() throws {
         let cases: [(words: [String], status: Int32)] = [
             (["busybox:latest", "sh", "-c", "exit 42"], 42),
-            (["busybox:latest", "sh", "-c", "kill -9 $$"], 137),
             (["busybox:latest", "/no/such/program"], 127),
             (["busybox:latest", "/etc/passwd"], 126),
             (["nosuchimage"], 125),
