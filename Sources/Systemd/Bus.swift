@@ -9,6 +9,7 @@ internal import Glibc
         case bool(Bool)
         case uint64(UInt64)
         case uint32s([UInt32])
+        case strings([String])
     }
 
     private let bus: OpaquePointer

@@ -34,6 +34,10 @@ internal import Glibc
             try array("u") { () throws(SystemdError) in
                 for number in numbers { try append("u", number) }
             }
+        case .strings(let strings):
+            try array("s") { () throws(SystemdError) in
+                for string in strings { try append(string) }
+            }
         }
     }
 
@@ -90,6 +94,7 @@ extension Bus.Value {
         case .bool: "b"
         case .uint64: "t"
         case .uint32s: "au"
+        case .strings: "as"
         }
     }
 }

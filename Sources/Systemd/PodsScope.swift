@@ -36,6 +36,9 @@ public enum PodsScope {
         [
             ("Description", .string("Davit's containers")),
             ("Slice", .string("davit.slice")),
+            // So at shutdown the agent ends first. Said here and not as After= in the agent's unit: that would keep a
+            // scope which has ended in systemd's memory, and its name taken.
+            ("Before", .strings(["davitd.service"])),
             ("Delegate", .bool(true)),
             ("TasksMax", .uint64(.max)),
             ("TimeoutStopUSec", .uint64(10_000_000)),

@@ -54,7 +54,8 @@ import Testing
         let names = PodsScope.properties(7).map { "\($0.name) \($0.value.signature)" }
         #expect(
             names == [
-                "Description s", "Slice s", "Delegate b", "TasksMax t", "TimeoutStopUSec t", "CollectMode s", "PIDs au",
+                "Description s", "Slice s", "Before as", "Delegate b", "TasksMax t", "TimeoutStopUSec t",
+                "CollectMode s", "PIDs au",
             ])
     }
 }
