@@ -62,7 +62,7 @@ check_containers_live_in_their_scope() {
     scope=$(systemctl show -P ControlGroup davit-pods.scope)
     [ "$(systemctl show -P Slice davit-pods.scope)" = davit.slice ]
     grep -rl . "/sys/fs/cgroup$scope"/*/cgroup.procs | grep -v /hold/
-    davit kill placed && davit rm placed
+    davit rm --force placed
 }
 check_restart_leaves_a_container_alone() {
     davit run -d --name restarted busybox:latest sh -c "$counter"

@@ -84,8 +84,7 @@ struct ImageTests {
                 "printf '{\"method\":\"container.list\"}\\n' | socat -t 3600 - UNIX-CONNECT:\"$1\"/davit.sock | jq .",
                 [agent.directory])
             #expect(list.output.contains("\"sleeper\""), "\(list.error)")
-            try #expect(agent.davit("kill", "sleeper").succeeded)
-            try #expect(agent.davit("rm", "sleeper").succeeded)
+            try #expect(agent.davit("rm", "--force", "sleeper").succeeded)
         }
     }
 }
