@@ -34,6 +34,7 @@ class Agent:
         self.start(program, {
             "socket": str(self.socket), "cgroup": self.cgroup, "monitor": str(self.monitor),
             "image_helper": str((binaries / "davit-image").resolve()),
+            "driver_host": str((binaries / "davit-driver-host").resolve()),
             "driver_directories": [str(path.resolve()) for path in drivers],
             "state_directory": str(rig.directory / "state"), "run_directory": str(rig.directory / "run"),
         })

@@ -14,9 +14,16 @@ final class Container: @unchecked Sendable {
     /// What watches the monitor; dropping it stops the watching.
     var monitor: (any Watch)?
     var grace: (any Watch)?
-    var launching: CheckedContinuation<Void, any Error>?
+    var launch = Launch.over(.success(()))
     var waiters: [Int: CheckedContinuation<ExitRecord, any Error>] = [:]
     let turn = Turn()
+
+    /// How far a launch is: nobody waits yet, `start` waits, or its outcome is known.
+    enum Launch {
+        case begun
+        case awaited(CheckedContinuation<Void, any Error>)
+        case over(Result<Void, any Error>)
+    }
 
     init(record: ContainerRecord, state: ContainerLife.State = .created) {
         id = record.id

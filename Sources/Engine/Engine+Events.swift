@@ -32,12 +32,13 @@ extension Engine {
 
     /// The next event after the cursor; waits for it unless `once`, and then answers `nil` when there is none yet.
     public func event(after cursor: Int64, once: Bool) async throws -> Event? {
-        while true {
-            try Task.checkCancellation()
-            if let event = try events.next(after: cursor) { return event }
-            if once { return nil }
+        var found = try events.next(after: cursor)
+        while found == nil, !once {
             await untilNextEvent()
+            try Task.checkCancellation()
+            found = try events.next(after: cursor)
         }
+        return found
     }
 
     private func untilNextEvent() async {

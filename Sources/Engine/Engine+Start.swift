@@ -61,6 +61,7 @@ extension Engine {
         await container.turn.take()
         defer { container.turn.give() }
         try feed(container, .start)
+        container.launch = .begun
         container.record.exit = nil
         container.record.error = nil
         do {
@@ -161,7 +162,7 @@ extension Engine {
         container.monitor = try await parts.launcher.launch(order) { [self] report in
             assumeIsolated { $0.take(report, of: container, steps: steps) }
         }
-        try await withCheckedThrowingContinuation { container.launching = $0 }
+        try await container.launched()
     }
 
     // MARK: What the monitor reports
@@ -210,8 +211,19 @@ extension Container {
     /// What the program will call its host: as asked, or the beginning of the id, as docker does.
     var hostname: String { record.spec.hostname ?? String(id.description.prefix(12)) }
 
+    /// Waits for the monitor's word, which may have come before anybody waited for it.
+    func launched(isolation: isolated (any Actor)? = #isolation) async throws {
+        if case .over(let result) = launch { return try result.get() }
+        try await withCheckedThrowingContinuation { launch = .awaited($0) }
+    }
+
     func finishLaunch(_ result: Result<Void, any Error>) {
-        launching?.resume(with: result)
-        launching = nil
+        switch launch {
+        case .begun: launch = .over(result)
+        case .awaited(let waiter):
+            launch = .over(result)
+            waiter.resume(with: result)
+        case .over: break
+        }
     }
 }

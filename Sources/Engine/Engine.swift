@@ -130,8 +130,13 @@ public actor Engine {
     }
 
     /// Creates and starts; a failure to start leaves nothing of a container that removes itself.
-    public func run(_ spec: ContainerSpec, stdio: ContainerStdio) async throws -> Run {
+    ///
+    /// `made` hears the id before anything is started, so that a caller can find the container whatever comes.
+    public func run(
+        _ spec: ContainerSpec, stdio: ContainerStdio, made: @Sendable (ContainerID) -> Void
+    ) async throws -> Run {
         let container = try await make(spec)
+        made(container.id)
         try await start(container, stdio: stdio)
         return Run(container: container, view: container.view)
     }

@@ -21,7 +21,7 @@ struct EventLog {
     }
 
     /// The event that follows `cursor`; `nil` when there is none yet; `events.gap` when it is gone.
-    func next(after cursor: Int64) throws(AgentError) -> Event? {
+    func next(after cursor: Int64) throws -> Event? {
         guard cursor >= oldest, cursor <= last else {
             throw AgentError(
                 .eventsGap, "the events after cursor \(cursor) are gone: subscribe with a snapshot and go on from there",

@@ -73,6 +73,12 @@ internal import Wire
         try await connection.room()
     }
 
+    func progress(_ value: JSONValue) {
+        guard !isAnswered, let connection else { return }
+        connection.put(Reply(id: id, .progress, value))
+        connection.flush()
+    }
+
     func cancel(_ other: JSONValue) -> Bool {
         connection?.cancel(other, AgentError(answering: CancellationError())) ?? false
     }

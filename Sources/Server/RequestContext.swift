@@ -13,6 +13,9 @@ public struct RequestContext<M: Method>: Sendable {
     /// Sends an item. Waits while the reader is slow; throws `CancellationError` when nobody wants it any more.
     public func emit(_ item: M.Item) async throws { try await sink.emit(JSONValue(encoding: item)) }
 
+    /// Tells how far it is; sent at once, never waited for.
+    @Loop func progress(_ value: JSONValue) { sink.progress(value) }
+
     /// The same request seen as another method's.
     func typed<Other: Method>() -> RequestContext<Other> {
         RequestContext<Other>(caller: caller, descriptors: descriptors, sink: sink)
@@ -22,6 +25,7 @@ public struct RequestContext<M: Method>: Sendable {
 /// The connection behind a request.
 @Loop protocol RequestSink: AnyObject, Sendable {
     func emit(_ item: JSONValue) async throws
+    func progress(_ value: JSONValue)
     /// Gives up another request of the same connection.
     func cancel(_ id: JSONValue) -> Bool
 }

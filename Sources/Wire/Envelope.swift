@@ -74,7 +74,7 @@ public struct Request: Sendable {
 public struct Reply: Sendable {
     /// The one key beside `id` that a line carries.
     public enum Kind: String, Sendable {
-        case item, result, error
+        case progress, item, result, error
     }
 
     public var id: JSONValue?

@@ -1,4 +1,5 @@
 internal import Engine
+internal import JSON
 internal import Linux
 internal import Model
 internal import Systemd
@@ -48,7 +49,9 @@ struct ContainerMethods {
     private func run(
         _ params: ContainerRun.Params, _ context: RequestContext<ContainerRun>
     ) async throws -> ContainerRun.Result {
-        let run = try await engine.run(params.spec, stdio: try context.streams(params.stdio))
+        let run = try await engine.run(params.spec, stdio: try context.streams(params.stdio)) { id in
+            Loop.assumeIsolated { context.progress(["id": .string(id.description)]) }
+        }
         guard !params.detach else {
             return ContainerRun.Result(id: run.view.id, name: run.view.spec.name, exit: nil)
         }
