@@ -89,7 +89,8 @@ let package = Package(
         .target(
             name: "IsolationLinux",
             dependencies: [
-                "CDavitDriver", "CLinux", "CSeccomp", "DavitDriverKit", "Drivers", "JSON", "LaunchPlan", "Linux", "Model",
+                "CDavitDriver", "CLinux", "CSeccomp", "DavitDriverKit", "Drivers", "JSON", "LaunchPlan", "Linux",
+                "Model",
                 "Wire",
             ],
             path: "Plugins/Isolation/Linux"),

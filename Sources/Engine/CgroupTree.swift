@@ -36,8 +36,10 @@ public struct CgroupTree: Sendable {
     }
 
     private func write(_ setting: CgroupSetting, to group: Cgroup) throws {
-        do { try group.write(setting.file, setting.value) } catch  where error == .noSuchFile && !setting.required {} catch {
-            throw AgentError(.limitUnavailable, "\(setting.file) did not take the value \(setting.value)").caused(by: error)
+        do { try group.write(setting.file, setting.value) } catch  where error == .noSuchFile && !setting.required {
+        } catch {
+            throw AgentError(.limitUnavailable, "\(setting.file) did not take the value \(setting.value)").caused(
+                by: error)
         }
     }
 

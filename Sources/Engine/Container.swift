@@ -70,7 +70,10 @@ final class Turn {
     }
 
     func give() {
-        guard !queue.isEmpty else { return taken = false }
+        guard !queue.isEmpty else {
+            taken = false
+            return
+        }
         queue.removeFirst().resume()
     }
 }

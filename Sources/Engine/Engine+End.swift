@@ -57,8 +57,9 @@ extension Engine {
 
     /// A signal to a process that has just ended is no error: its end is on its way.
     func signal(_ container: Container, _ number: Int32) {
-        do { try container.process?.send(signal: number) } catch where error == .noSuchProcess {} catch {
-            parts.complain(AgentError(.hostFailed, "signal \(number) was not delivered").caused(by: error), container.id)
+        do { try container.process?.send(signal: number) } catch  where error == .noSuchProcess {} catch {
+            parts.complain(
+                AgentError(.hostFailed, "signal \(number) was not delivered").caused(by: error), container.id)
         }
     }
 
@@ -114,7 +115,8 @@ extension Engine {
         guard !container.life.removesItself else { return }
         do { try await parts.ledger.save(container.record) } catch {
             parts.complain(
-                AgentError(.hostFailed, "the end of the container could not be written").caused(by: error), container.id)
+                AgentError(.hostFailed, "the end of the container could not be written").caused(by: error), container.id
+            )
         }
     }
 

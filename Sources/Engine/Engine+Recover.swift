@@ -20,7 +20,9 @@ extension Engine {
         parts.cgroups.sweep(keeping: valid)
     }
 
-    private var drivers: [any Driver] { [parts.storage, parts.isolation] + parts.networks.values.map { $0 as any Driver } }
+    private var drivers: [any Driver] {
+        [parts.storage, parts.isolation] + parts.networks.values.map { $0 as any Driver }
+    }
 
     private func recover(_ record: ContainerRecord) async {
         let container = Container(record: record)

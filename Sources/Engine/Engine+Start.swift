@@ -74,7 +74,9 @@ extension Engine {
             let order = try order(container, isolation, run, stdio)
             try await launch(order, of: container)
         } catch {
-            let story = (error as? AgentError) ?? AgentError(.hostFailed, "the container could not be started").caused(by: error)
+            let story =
+                (error as? AgentError)
+                ?? AgentError(.hostFailed, "the container could not be started").caused(by: error)
             container.record.error = story
             try feed(container, .launchFailed(story))
             throw story
@@ -152,7 +154,8 @@ extension Engine {
         order.plan.stdio = order.connect(stdio, owner: container.record.ids)
         let bounds = container.record.spec.remove ? settings.log.inMemory : settings.log
         order.plan.log = Log(
-            directory: order.add(try parts.ledger.logDirectory(of: container.record).descriptor), maxBytes: bounds.bytes,
+            directory: order.add(try parts.ledger.logDirectory(of: container.record).descriptor),
+            maxBytes: bounds.bytes,
             files: bounds.files)
         return order
     }
@@ -200,7 +203,8 @@ extension Engine {
         container.monitor = nil
         guard !container.life.state.isOver else { return }
         if let record = parts.ledger.exitRecord(of: container.id) { return end(container, record) }
-        container.finishLaunch(.failure(AgentError(.containerLaunchFailed, "the monitor ended before the program began")))
+        container.finishLaunch(
+            .failure(AgentError(.containerLaunchFailed, "the monitor ended before the program began")))
         guard container.life.state.pid != nil else { return }
         parts.cgroups.kill(container.id)
         end(container, ExitRecord(status: nil, signal: nil, oom: false, time: now()))

@@ -89,7 +89,9 @@ public actor Engine {
 
     /// All containers, oldest first.
     public func list() -> [ContainerView] {
-        containers.values.map(\.view).sorted { ($0.status.createdAt, $0.id.description) < ($1.status.createdAt, $1.id.description) }
+        containers.values.map(\.view).sorted {
+            ($0.status.createdAt, $0.id.description) < ($1.status.createdAt, $1.id.description)
+        }
     }
 
     public func get(_ target: String) throws(AgentError) -> ContainerView { try find(target).view }
@@ -108,7 +110,9 @@ public actor Engine {
         if let id = try? ContainerID(target), let container = containers[id] { return container }
         let found = target.isEmpty ? [] : containers.filter { $0.key.description.hasPrefix(target) }
         guard let only = found.first, found.count == 1 else {
-            let message = found.count > 1 ? "\(found.count) containers' ids begin with \"\(target)\": give more of it"
+            let message =
+                found.count > 1
+                ? "\(found.count) containers' ids begin with \"\(target)\": give more of it"
                 : "there is no container \"\(target)\""
             throw AgentError(.containerNotFound, message)
         }

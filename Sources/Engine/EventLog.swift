@@ -24,7 +24,8 @@ struct EventLog {
     func next(after cursor: Int64) throws -> Event? {
         guard cursor >= oldest, cursor <= last else {
             throw AgentError(
-                .eventsGap, "the events after cursor \(cursor) are gone: subscribe with a snapshot and go on from there",
+                .eventsGap,
+                "the events after cursor \(cursor) are gone: subscribe with a snapshot and go on from there",
                 details: ["oldest": .int(oldest), "last": .int(last)])
         }
         guard cursor < last else { return nil }

@@ -44,13 +44,15 @@ extension AgentError {
         let step = steps[index]
         guard case .exec(let path, _, _) = step else {
             let words = step.fields.joined(separator: " ")
-            self.init(.containerLaunchFailed, "step \(index) of the launch failed: \(words): \(errno)", cause: ["\(errno)"])
+            self.init(
+                .containerLaunchFailed, "step \(index) of the launch failed: \(words): \(errno)", cause: ["\(errno)"])
             return
         }
         switch errno {
         case .noSuchFile:
             self.init(
-                .containerCommandNotFound, "there is no program \"\(path)\" in the image: check the command and its PATH",
+                .containerCommandNotFound,
+                "there is no program \"\(path)\" in the image: check the command and its PATH",
                 cause: ["execve: \(errno)"])
         default:
             self.init(

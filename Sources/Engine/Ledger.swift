@@ -87,7 +87,8 @@ public struct Ledger: Sendable {
                 do {
                     found[id] = try read(id, in: place)
                 } catch {
-                    problems.append(AgentError(.hostFailed, "the record of container \(name) is damaged").caused(by: error))
+                    problems.append(
+                        AgentError(.hostFailed, "the record of container \(name) is damaged").caused(by: error))
                     try? place.rename(name, to: name + ".damaged")
                 }
             }
@@ -126,7 +127,7 @@ public struct RunDirectory: Sendable {
         guard let bytes = try? directory.read(Self.exitName, limit: 4096),
             let word = try? JSONValue(parsing: bytes).decode(MonitorsLastWord.self, unknownKeys: .ignore)
         else { return nil }
-        return ExitRecord(status: word.status, signal: word.signal, oom: word.oom, time: word.time_ns)
+        return ExitRecord(status: word.status, signal: word.signal, oom: word.oom, time: word.time)
     }
 
     /// What the monitor wrote when the program began.
@@ -161,6 +162,10 @@ private struct MonitorsLastWord: Codable {
     var status: Int?
     var signal: Int?
     var oom: Bool
-    // Named as the monitor writes it.
-    var time_ns: Int64
+    var time: Int64
+
+    enum CodingKeys: String, CodingKey {
+        case status, signal, oom
+        case time = "time_ns"
+    }
 }

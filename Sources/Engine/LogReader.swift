@@ -86,7 +86,10 @@ public struct LogReader: Sendable {
                 guard let bytes = try? file.read(at: start, upTo: Int(offset - start)) else { break }
                 for (index, byte) in bytes.enumerated().reversed() where byte == 0x0A {
                     // The newline that ends the line before the first wanted one.
-                    if missing == 0 { return offset = start + Int64(index) + 1 }
+                    if missing == 0 {
+                        offset = start + Int64(index) + 1
+                        return
+                    }
                     missing -= 1
                 }
                 offset = start

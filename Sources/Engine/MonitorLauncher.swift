@@ -79,7 +79,7 @@ private final class MonitorLink: Watch, @unchecked Sendable {
                 guard !bytes.isEmpty else { return awaitEnd() }
                 guard let word = MonitorReport(message: bytes, descriptors) else { continue }
                 report(word)
-            } catch where error == .wouldBlock {
+            } catch  where error == .wouldBlock {
                 return
             } catch {
                 return awaitEnd()
@@ -104,7 +104,9 @@ extension MonitorReport {
     /// Reads a control message, NUL-ended fields: `launched PID`, `failed STEP ERRNO`, `exited STATUS SIGNAL OOM TIME`.
     /// `nil` for one that this agent doesn't know.
     init?(message: [UInt8], _ descriptors: [Descriptor]) {
-        let fields = message.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        let fields = message.split(separator: 0, omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         let numbers = fields.dropFirst().map { Int64($0) }
         switch (fields.first, numbers.count) {
         case ("launched", 1...):
@@ -116,7 +118,8 @@ extension MonitorReport {
         case ("exited", 4...):
             guard let oom = numbers[2], let time = numbers[3] else { return nil }
             self = .exited(
-                ExitRecord(status: numbers[0].map(Int.init), signal: numbers[1].map(Int.init), oom: oom != 0, time: time))
+                ExitRecord(
+                    status: numbers[0].map(Int.init), signal: numbers[1].map(Int.init), oom: oom != 0, time: time))
         default: return nil
         }
     }

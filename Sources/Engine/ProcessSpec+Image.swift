@@ -9,7 +9,8 @@ extension ProcessSpec {
         let command = spec.command ?? (spec.entrypoint == nil ? image.command : [])
         guard !(entrypoint + command).isEmpty else {
             throw AgentError(
-                .requestInvalid, "the image \(spec.image) names no program: give a command, as in `davit run IMAGE COMMAND`")
+                .requestInvalid,
+                "the image \(spec.image) names no program: give a command, as in `davit run IMAGE COMMAND`")
         }
         let directory = spec.workingDirectory ?? image.workingDirectory
         self.init(

@@ -13,7 +13,8 @@ public struct Signal: Sendable, Hashable, CustomStringConvertible {
         if word.hasPrefix("SIG") { word.removeFirst(3) }
         let found = Int32(word) ?? Self.names.firstIndex(of: word).map { Int32($0) + 1 } ?? Self.realTime(word)
         guard let number = found, (1...64).contains(number) else {
-            throw AgentError(.requestInvalid, "\"\(text)\" is not a signal: use a name such as TERM or a number 1 to 64")
+            throw AgentError(
+                .requestInvalid, "\"\(text)\" is not a signal: use a name such as TERM or a number 1 to 64")
         }
         self.number = number
     }

@@ -42,7 +42,8 @@ internal import Wire
         let microseconds = UInt64(limit / .microseconds(1))
         deadline = try? EventSource.timer(afterMicroseconds: microseconds) { [weak self] in
             self?.giveUp(
-                AgentError(.deadlineExceeded, "it took longer than the \(limit) that the request gave", retryable: true))
+                AgentError(.deadlineExceeded, "it took longer than the \(limit) that the request gave", retryable: true)
+            )
         }
     }
 

@@ -14,7 +14,9 @@ public struct Request: Sendable {
 
     /// Reads a request; throws with the id that could still be read, so that the answer finds its asker.
     public init(_ line: JSONValue) throws(Refusal) {
-        guard let object = line.object else { throw Refusal(nil, "a request is an object, such as {\"method\":\"ping\"}") }
+        guard let object = line.object else {
+            throw Refusal(nil, "a request is an object, such as {\"method\":\"ping\"}")
+        }
         id = try Self.id(object["id"])
         let known = Self.keys
         for member in object.members where !known.contains(member.key) {

@@ -11,9 +11,13 @@ public enum JSONSchema {
     static func schema(_ type: any Decodable.Type) -> JSONValue {
         if let described = type as? any SchemaDescribing.Type { return described.schema }
         if let simple = simple(type) { return simple }
-        if let words = type as? any WordList.Type { return ["type": "string", "enum": .array(words.words.map { .string($0) })] }
+        if let words = type as? any WordList.Type {
+            return ["type": "string", "enum": .array(words.words.map { .string($0) })]
+        }
         if let list = type as? any ElementList.Type { return ["type": "array", "items": schema(list.element)] }
-        if let map = type as? any ValueMap.Type { return ["type": "object", "additionalProperties": schema(map.value)] }
+        if let map = type as? any ValueMap.Type {
+            return ["type": "object", "additionalProperties": schema(map.value)]
+        }
         let recorder = Recorder()
         // What the recorder hands out may be refused by the type; the keys were asked for before that.
         _ = try? type.init(from: recorder)

@@ -76,7 +76,9 @@ internal import Systemd
         try await serve(engine, images, missing: { (try? await isolation.check().missing) ?? [] })
     }
 
-    private func serve(_ engine: Engine, _ images: ImageCatalog, missing: @escaping @Sendable () async -> [String]) async throws {
+    private func serve(_ engine: Engine, _ images: ImageCatalog, missing: @escaping @Sendable () async -> [String])
+        async throws
+    {
         let handle = AgentHandle(
             version: Version.text, systemd: booted, stateDirectory: configuration.stateDirectory,
             runDirectory: configuration.runDirectory, missing: missing, reload: { try await self.reload() })
@@ -100,7 +102,8 @@ internal import Systemd
         let file = try state.open("davitd.lock", [.readWrite, .create, .noFollow], mode: 0o600)
         guard let lock = try Lock(file) else {
             throw AgentError(
-                .configInvalid, "another davitd works with \(configuration.stateDirectory): stop it, or use another directory")
+                .configInvalid,
+                "another davitd works with \(configuration.stateDirectory): stop it, or use another directory")
         }
         return lock
     }
@@ -140,7 +143,9 @@ internal import Systemd
         signals.append(
             try EventSource.signal(hup) { [weak self] in
                 Loop.onStart {
-                    do { _ = try self?.reload() } catch { Journal.send("the configuration stays as it was: \(error)", .error) }
+                    do { _ = try self?.reload() } catch {
+                        Journal.send("the configuration stays as it was: \(error)", .error)
+                    }
                 }
             })
     }

@@ -51,7 +51,9 @@ extension Configuration {
     /// Objects are merged key by key; everything else is replaced.
     private static func merge(_ base: JSONValue, _ over: JSONValue) -> JSONValue {
         guard case .object(var members) = base, case .object(let more) = over else { return over }
-        for member in more.members { members[member.key] = members[member.key].map { merge($0, member.value) } ?? member.value }
+        for member in more.members {
+            members[member.key] = members[member.key].map { merge($0, member.value) } ?? member.value
+        }
         return .object(members)
     }
 }

@@ -38,7 +38,9 @@ enum Program {
         let outcome = Outcome()
         Loop.onStart {
             Task { @Loop in
-                do { try await Agent(configuration, file: arguments.configuration, drivers: drivers).serve() } catch { outcome.error = error }
+                do { try await Agent(configuration, file: arguments.configuration, drivers: drivers).serve() } catch {
+                    outcome.error = error
+                }
                 EventLoop.main.stop()
             }
         }

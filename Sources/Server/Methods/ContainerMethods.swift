@@ -12,7 +12,8 @@ struct ContainerMethods {
     @Loop func register(on router: Router) {
         let engine = engine
         router.onQuick(ContainerList.self) { params, _ in
-            ContainerList.Result(containers: engine.assumeIsolated { $0.list() }.filter(params.matches).map(ContainerInfo.init))
+            ContainerList.Result(
+                containers: engine.assumeIsolated { $0.list() }.filter(params.matches).map(ContainerInfo.init))
         }
         router.onQuick(ContainerGet.self) { params, _ in
             try ContainerInfo(engine.assumeIsolated { try $0.get(params.container) })
@@ -38,7 +39,8 @@ struct ContainerMethods {
             return Done()
         }
         router.on(ContainerLogs.self) { params, context in
-            var log = LogStream(reader: try await engine.log(of: params.container, tail: params.tail), since: params.since)
+            var log = LogStream(
+                reader: try await engine.log(of: params.container, tail: params.tail), since: params.since)
             try await log.send(to: context, follow: params.follow ?? false, engine: engine) {
                 await engine.isOver(params.container)
             }
@@ -100,7 +102,8 @@ extension RequestContext {
         guard let index else { return nil }
         guard descriptors.indices.contains(index) else {
             throw AgentError(
-                .requestInvalid, "there is no descriptor \(index): \(descriptors.count) came with the line (SCM_RIGHTS)")
+                .requestInvalid, "there is no descriptor \(index): \(descriptors.count) came with the line (SCM_RIGHTS)"
+            )
         }
         return descriptors[index]
     }

@@ -29,7 +29,8 @@ extension LogLine {
     init(_ entry: LogEntry) {
         let text = String(validating: entry.bytes, as: UTF8.self)
         self.init(
-            stream: entry.stream.rawValue, time: entry.time, text: text, base64: text == nil ? base64Text(entry.bytes) : nil,
+            stream: entry.stream.rawValue, time: entry.time, text: text,
+            base64: text == nil ? base64Text(entry.bytes) : nil,
             partial: entry.partial ? true : nil)
     }
 }
