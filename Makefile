@@ -49,7 +49,8 @@ test-system: build test-images ## the programs with real images, and under a boo
 	$(SWIFT) test --filter '$(SYSTEM_TESTS)'
 
 bench: build ## measure; ROW=name for one row
-	bench/run $(ROW)
+	packaging/install $(RELEASE) .build/root
+	bench/run.py --davitd $(RELEASE) --drivers .build/root/usr/lib/davit/drivers $(if $(ROW),--row $(ROW))
 
 check: ## format, forbidden libraries, shell scripts
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Plugins Tests

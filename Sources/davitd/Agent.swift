@@ -86,13 +86,16 @@ internal import Systemd
         let server = try Server(router: router, access: Access(group: configuration.group), listeners: listeners())
         try watchSignals()
         _ = try EventLoop.main.useWatchdog()
-        let behind = Task(executorPreference: EventLoop.main) { await engine.serve() }
+        let behind = [
+            Task(executorPreference: EventLoop.main) { await engine.serve() },
+            Task(executorPreference: EventLoop.main) { await keepJournal(of: engine) },
+        ]
         Journal.send("davitd \(Version.text) serves \(configuration.socket)")
         Notify.ready(status: "Serving \(configuration.socket)")
         for await _ in stopped { break }
         Notify.stopping(status: "Answering what is open")
         await server.stop()
-        behind.cancel()
+        for task in behind { task.cancel() }
     }
 
     // MARK: Parts
@@ -158,6 +161,37 @@ internal import Systemd
         let changed = new.keys(differingFrom: configuration)
         Journal.send("configuration read again; takes effect at the next start: \(changed)")
         return changed
+    }
+}
+
+/// Writes the life of every container to the journal, so that `journalctl CONTAINER_NAME=web` tells it.
+private func keepJournal(of engine: Engine) async {
+    var cursor = await engine.snapshot().cursor
+    while !Task.isCancelled {
+        do {
+            guard let event = try await engine.event(after: cursor, once: false) else { continue }
+            cursor = event.cursor
+            Journal.send(event.sentence, event.error == nil ? .info : .warning, fields: event.fields)
+        } catch {
+            // Only a gap can be here: the journal was slower than 4096 events.
+            cursor = await engine.snapshot().cursor
+        }
+    }
+}
+
+extension Event {
+    /// For a person: what happened to whom.
+    fileprivate var sentence: String {
+        let outcome = exit.map { " with \($0.signal.map { "signal \($0)" } ?? "status \($0.code)")" } ?? ""
+        return "\(kind.rawValue) \(name ?? subject)\(outcome)" + (error.map { ": \($0.message)" } ?? "")
+    }
+
+    fileprivate var fields: [String: String] {
+        var fields = ["DAVIT_EVENT": kind.rawValue]
+        if kind.rawValue.hasPrefix("container.") { fields["CONTAINER_ID"] = subject }
+        if kind.rawValue.hasPrefix("container.") { fields["CONTAINER_NAME"] = name ?? subject }
+        if let exit { fields["CONTAINER_EXIT"] = "\(exit.code)" }
+        return fields
     }
 }
 
