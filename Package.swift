@@ -13,8 +13,8 @@ let package = Package(
         .library(name: "DavitClient", targets: ["DavitClient"]),
         .library(name: "davit-network-none", type: .dynamic, targets: ["NetworkNone"]),
         .library(name: "davit-network-host", type: .dynamic, targets: ["NetworkHost"]),
-        .library(name: "davit-storage-overlay", type: .dynamic, targets: ["StorageOverlay"]),
-        .library(name: "davit-isolation-linux", type: .dynamic, targets: ["IsolationLinux"]),
+        .library(name: "davit-storage-overlay", type: .dynamic, targets: ["StorageOverlayEntry"]),
+        .library(name: "davit-isolation-linux", type: .dynamic, targets: ["IsolationLinuxEntry"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -85,7 +85,11 @@ let package = Package(
         .target(
             name: "StorageOverlay",
             dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model", "Wire"],
-            path: "Plugins/Storage/Overlay"),
+            path: "Plugins/Storage/Overlay", exclude: ["Entry"]),
+        .target(
+            name: "StorageOverlayEntry",
+            dependencies: ["CDavitDriver", "DavitDriverKit", "JSON", "StorageOverlay", "Wire"],
+            path: "Plugins/Storage/Overlay/Entry"),
         .target(
             name: "IsolationLinux",
             dependencies: [
@@ -93,7 +97,10 @@ let package = Package(
                 "Model",
                 "Wire",
             ],
-            path: "Plugins/Isolation/Linux"),
+            path: "Plugins/Isolation/Linux", exclude: ["Entry"]),
+        .target(
+            name: "IsolationLinuxEntry", dependencies: ["CDavitDriver", "DavitDriverKit", "IsolationLinux", "Wire"],
+            path: "Plugins/Isolation/Linux/Entry"),
 
         // MARK: Tests: one target per module; kernel and system tests need root and say so
         .target(name: "TestSupport", dependencies: ["JSON", "Linux", "Model"], path: "Tests/TestSupport"),
@@ -133,7 +140,8 @@ let package = Package(
 )
 
 let embedded: Set = ["LaunchPlanEmbedded", "davit-monitor"]
-let plugins: Set = ["NetworkNone", "NetworkHost", "StorageOverlay", "IsolationLinux"]
+/// Where a driver's exported symbol is. The larger drivers keep it apart, so that a test can link two of them.
+let plugins: Set = ["NetworkNone", "NetworkHost", "StorageOverlayEntry", "IsolationLinuxEntry"]
 /// The rooms that may touch unsafe pointers; everywhere else strict memory safety is silent because there are none.
 let cModules: Set = ["CDavitDriver", "CLinux"]
 

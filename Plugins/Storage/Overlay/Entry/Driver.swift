@@ -1,6 +1,7 @@
 public import CDavitDriver
 internal import DavitDriverKit
 internal import JSON
+internal import StorageOverlay
 internal import Wire
 
 private let exported = DriverExport.storage(

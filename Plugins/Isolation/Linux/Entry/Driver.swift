@@ -1,5 +1,6 @@
 public import CDavitDriver
 internal import DavitDriverKit
+internal import IsolationLinux
 internal import Wire
 
 private let exported = DriverExport.isolation(
