@@ -28,8 +28,12 @@ internal import Systemd
         if !isFull { wake() }
     }
 
+    /// Waits until there is room.
     func drained() async {
-        await withCheckedContinuation { waiting.append($0) }
+        // Getting there may take a turn of the loop, in which room may be made.
+        await withCheckedContinuation { one in
+            if isFull { waiting.append(one) } else { one.resume() }
+        }
     }
 
     func close() {

@@ -27,7 +27,10 @@ public import Systemd
         sources = []
         for connection in connections.values { connection.stop() }
         guard !connections.isEmpty else { return }
-        await withCheckedContinuation { stopping = $0 }
+        // Getting there may take a turn of the loop, in which the last one may end.
+        await withCheckedContinuation { waiting in
+            if connections.isEmpty { waiting.resume() } else { stopping = waiting }
+        }
     }
 
     private func accept(_ listener: Descriptor) {

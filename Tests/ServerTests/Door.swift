@@ -3,6 +3,7 @@ import JSON
 import Linux
 import Model
 import Systemd
+import TestSupport
 import Testing
 import Wire
 
@@ -61,14 +62,8 @@ struct Door {
     let tally: Tally
     let server: Server
 
-    private static let loop: Void = {
-        do { try Thread.start("loop") { do { try EventLoop.main.run() } catch { print("\(error)") } } } catch {
-            print("\(error)")
-        }
-    }()
-
     static func open() async throws -> Door {
-        loop
+        try RunningLoop.start()
         return try await make("/tmp/davit-test-door-\(UInt64.random(in: .min ... .max)).sock")
     }
 

@@ -1,10 +1,11 @@
 import Glibc
 import Synchronization
 import Systemd
+import TestSupport
 import Testing
 
 @Suite struct EventLoopTests {
-    init() { RunningLoop.started }
+    init() throws { try RunningLoop.start() }
 
     @Test func `a job runs on the loop's thread`() async {
         await Task { @Loop in

@@ -2,10 +2,11 @@ import Glibc
 import Linux
 import Synchronization
 import Systemd
+import TestSupport
 import Testing
 
 @Suite struct EventSourceTests {
-    init() { RunningLoop.started }
+    init() throws { try RunningLoop.start() }
 
     @Test func `bytes in a pipe make it readable, and its closed end hangs up`() async throws {
         var ends: [Int32] = [-1, -1]

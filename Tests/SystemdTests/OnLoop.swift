@@ -1,19 +1,6 @@
 import Glibc
 import Systemd
-
-/// `EventLoop.main` on a thread of its own for the whole test process.
-enum RunningLoop {
-    static let started: Void = {
-        var thread = pthread_t()
-        _ = unsafe pthread_create(
-            &thread, nil,
-            { _ in
-                EventLoop.blockAllSignals()
-                do { try EventLoop.main.run() } catch { print("the event loop ended: \(error)") }
-                return nil
-            }, nil)
-    }()
-}
+import TestSupport
 
 /// A pipe, its two descriptors raw, closed at the end of `body`.
 func withPipe(_ body: (_ read: Int32, _ write: Int32) async throws -> Void) async throws {
@@ -37,7 +24,7 @@ func withPipe(_ body: (_ read: Int32, _ write: Int32) async throws -> Void) asyn
 func onLoop<T: Sendable>(_ body: @escaping @Sendable @Loop (_ done: CheckedContinuation<T, any Error>) throws -> Void)
     async throws -> T
 {
-    RunningLoop.started
+    try RunningLoop.start()
     return try await withCheckedThrowingContinuation { done in
         Loop.onStart {
             do { try body(done) } catch { done.resume(throwing: error) }
