@@ -103,7 +103,8 @@ let package = Package(
             path: "Plugins/Isolation/Linux/Entry"),
 
         // MARK: Tests: one target per module; kernel and system tests need root and say so
-        .target(name: "TestSupport", dependencies: ["JSON", "Linux", "Model"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: ["JSON", "Linux", "Model", "Systemd"], path: "Tests/TestSupport"),
         .testTarget(name: "LinuxTests", dependencies: ["CLinux", "Linux", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["CJSON", "JSON", "TestSupport"]),
         .testTarget(name: "SystemdTests", dependencies: ["Linux", "Systemd", "TestSupport"]),
