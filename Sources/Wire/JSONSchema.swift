@@ -111,6 +111,7 @@ private final class Recorder: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
     private var properties = JSONObject()
     private var required: [String] = []
+    private var optional: Set<String> = []
     private var other: JSONValue?
 
     var schema: JSONValue {
@@ -126,8 +127,11 @@ private final class Recorder: Decoder {
     func note(_ key: String, _ type: any Decodable.Type, isRequired: Bool) {
         let type = (type as? any Nullable.Type)?.wrapped ?? type
         properties[key] = JSONSchema.schema(type)
-        if isRequired, !required.contains(key) { required.append(key) }
+        if isRequired, !optional.contains(key), !required.contains(key) { required.append(key) }
     }
+
+    /// Whoever asks whether a key is there can do without it.
+    func noteQuestion(_ key: String) { optional.insert(key) }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         KeyedDecodingContainer(RecordingKeys<Key>(recorder: self))
@@ -145,8 +149,13 @@ private struct RecordingKeys<Key: CodingKey>: KeyedDecodingContainerProtocol {
     var codingPath: [any CodingKey] { [] }
     var allKeys: [Key] { [] }
 
-    func contains(_ key: Key) -> Bool { true }
-    func decodeNil(forKey key: Key) throws -> Bool { true }
+    /// The standard `decodeIfPresent` of texts, numbers and flags asks this, then `decodeNil`, then decodes.
+    func contains(_ key: Key) -> Bool {
+        recorder.noteQuestion(key.stringValue)
+        return true
+    }
+
+    func decodeNil(forKey key: Key) throws -> Bool { false }
 
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
         recorder.note(key.stringValue, type, isRequired: !(type is any Nullable.Type))

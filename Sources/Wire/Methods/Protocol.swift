@@ -95,7 +95,8 @@ public struct MethodDescription: Sendable, Codable {
         right = M.right
         params = JSONSchema.of(M.Params.self)
         result = JSONSchema.of(M.Result.self)
-        item = M.streams ? JSONSchema.of(M.Item.self) : nil
+        // `nil` would be read as the JSON value.
+        item = M.streams ? JSONSchema.of(M.Item.self) : Optional.none
         errors = M.errors
     }
 }
