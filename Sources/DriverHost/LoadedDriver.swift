@@ -49,7 +49,8 @@ final class LoadedDriver: Sendable {
     ///
     /// - Throws: the driver's error, `driver.timeout`, `driver.unhealthy`, `driver.bad_reply`, `method.unknown`.
     func call<Parameters, Reply>(
-        _ method: DriverMethod<Parameters, Reply>, _ parameters: Parameters
+        _ method: DriverMethod<Parameters, Reply>, _ parameters: Parameters,
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> Reply {
         guard manifest.methods.contains(method.name) else {
             throw AgentError(.methodUnknown, "\(title) has no method \"\(method.name)\"; use a driver that has it")
@@ -57,7 +58,9 @@ final class LoadedDriver: Sendable {
         try health.withLock { try $0.admit(method.name) }
         let operation = nextOperation.add(1, ordering: .relaxed).oldValue
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
+            // Named here so that the closure runs where the caller does, without a way over the global pool.
+            _ = isolation
+            return try await withCheckedThrowingContinuation { continuation in
                 start(method, parameters, operation, Ticket(continuation))
             }
         } onCancel: {

@@ -23,6 +23,10 @@ public struct CgroupTree: Sendable {
 
     /// The container's group, with its limits written; refuses a limit that this host can't keep.
     func make(_ id: ContainerID, settings: [CgroupSetting]) throws -> Descriptor {
+        for setting in settings where !setting.isPlain {
+            throw AgentError(
+                .driverBadReply, "the isolation driver wants to write \"\(setting.file)\" in a container's cgroup")
+        }
         for setting in settings where setting.required && !controllers.contains(setting.controller) {
             throw AgentError(
                 .limitUnavailable,
@@ -51,12 +55,13 @@ public struct CgroupTree: Sendable {
 
     func remove(_ id: ContainerID) throws(Errno) { try root.removeTree(id.description) }
 
-    /// Kills and removes the groups that belong to no known container.
-    func sweep(keeping valid: Set<ContainerID>) {
-        for name in (try? root.children()) ?? [] {
-            guard let id = try? ContainerID(name), !valid.contains(id) else { continue }
-            kill(id)
-            try? remove(id)
-        }
+    /// The containers that have a group.
+    func groups() -> [ContainerID] { ((try? root.children()) ?? []).compactMap { try? ContainerID($0) } }
+}
+
+extension CgroupSetting {
+    /// A file of its own controller, in the group itself.
+    fileprivate var isPlain: Bool {
+        file.hasPrefix(controller + ".") && controller != "cgroup" && !file.contains("/") && !controller.isEmpty
     }
 }

@@ -8,11 +8,17 @@ final class Container: @unchecked Sendable {
     let id: ContainerID
     var record: ContainerRecord
     var life: ContainerLife
+    /// Whether its record is written: before that nobody may see it.
+    var isMade = false
     var undo: [Undo] = []
     /// The main process, held from its start to its end.
     var process: Pidfd?
-    /// What watches the monitor; dropping it stops the watching.
-    var monitor: (any Watch)?
+    /// Counts the launches, so that the last words of an old monitor are not taken for the new one's.
+    var run = 0
+    /// What watches the monitors, by their run; dropping a watch ends it.
+    var monitors: [Int: any Watch] = [:]
+    /// The output of one that removes itself, opened while it was surely there.
+    var output: LogReader?
     var grace: (any Watch)?
     var launch = Launch.over(.success(()))
     var waiters: [Int: CheckedContinuation<ExitRecord, any Error>] = [:]
@@ -56,24 +62,27 @@ enum Undo: CaseIterable {
     case ids, runDirectory, network, rootfs, cgroup
 }
 
-/// Lets operations on one container through one after the other, in the order they came.
+/// Lets operations on one container through one after the other, in the order in which they drew their numbers.
 final class Turn {
-    private var taken = false
-    private var queue: [CheckedContinuation<Void, Never>] = []
+    private var drawn = 0
+    private var called = 0
+    private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
 
-    func take(isolation: isolated (any Actor)? = #isolation) async {
-        guard taken else {
-            taken = true
-            return
-        }
-        await withCheckedContinuation { queue.append($0) }
+    /// A place in the queue. Every number that was drawn must be waited for and given back.
+    func draw() -> Int {
+        defer { drawn += 1 }
+        return drawn
     }
 
+    func wait(for number: Int, isolation: isolated (any Actor)? = #isolation) async {
+        guard number != called else { return }
+        await withCheckedContinuation { waiters[number] = $0 }
+    }
+
+    func take(isolation: isolated (any Actor)? = #isolation) async { await wait(for: draw()) }
+
     func give() {
-        guard !queue.isEmpty else {
-            taken = false
-            return
-        }
-        queue.removeFirst().resume()
+        called += 1
+        waiters.removeValue(forKey: called)?.resume()
     }
 }

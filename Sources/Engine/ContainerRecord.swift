@@ -16,9 +16,12 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     var error: AgentError?
     /// The host ids of the present run.
     var ids: IDRange?
+    /// What the drivers wanted to remember of the present run.
+    var rootfs: JSONValue?
+    var attachment: JSONValue?
 
     enum CodingKeys: String, CodingKey {
-        case id, spec, image, exit, error, ids
+        case id, spec, image, exit, error, ids, rootfs, attachment
         case createdAt = "created_at"
         case startedAt = "started_at"
     }

@@ -82,16 +82,21 @@ extension Engine {
 
     // MARK: Leaving
 
-    /// Walks the undo list, last first. A step that fails is told and does not keep the others from their turn; what it
-    /// leaves is found by the drivers' `collect` at the next start.
-    func release(_ container: Container) async {
-        await container.turn.take()
+    func release(_ container: Container, _ number: Int) async {
+        await container.turn.wait(for: number)
         defer { container.turn.give() }
         guard container.life.state.isOver else { return }
-        await saveEnd(of: container)
+        await takeBack(container)
+    }
+
+    /// Walks the undo list, last first. A step that fails is told and does not keep the others from their turn; what it
+    /// leaves is found by the drivers' `collect` at the next start.
+    func takeBack(_ container: Container) async {
+        let saved = await saveEnd(of: container)
         let undo = container.undo
         container.undo = []
-        for step in undo.reversed() {
+        // Unless the end is on the disk, the monitor's own word of it must stay where the next start finds it.
+        for step in undo.reversed() where saved || step != .runDirectory {
             do { try await take(back: step, of: container) } catch {
                 parts.complain(AgentError(.hostFailed, "clean-up of \(step) failed").caused(by: error), container.id)
             }
@@ -100,7 +105,7 @@ extension Engine {
 
     private func take(back step: Undo, of container: Container) async throws {
         switch step {
-        case .cgroup: try parts.cgroups.remove(container.id)
+        case .cgroup: try await removeGroup(container.id)
         case .rootfs: try await parts.storage.releaseRootfs(container.id)
         case .network: try await parts.networks[container.record.spec.network]?.detach(container.id)
         case .runDirectory: try parts.ledger.end(container.id)
@@ -110,13 +115,26 @@ extension Engine {
         }
     }
 
-    /// The end is on the disk before the run directory, which holds the monitor's own word of it, goes.
-    private func saveEnd(of container: Container) async {
-        guard !container.life.removesItself else { return }
-        do { try await parts.ledger.save(container.record) } catch {
+    /// Kills what is left in a container's group and removes it. The kernel may need a moment for a process to be gone.
+    func removeGroup(_ id: ContainerID) async throws {
+        for milliseconds in [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] {
+            do { return try parts.cgroups.remove(id) } catch { guard error == .busy else { throw error } }
+            parts.cgroups.kill(id)
+            try? await pause(.milliseconds(milliseconds))
+        }
+        try parts.cgroups.remove(id)
+    }
+
+    private func saveEnd(of container: Container) async -> Bool {
+        guard !container.life.removesItself else { return true }
+        do {
+            try await parts.ledger.save(container.record)
+            return true
+        } catch {
             parts.complain(
                 AgentError(.hostFailed, "the end of the container could not be written").caused(by: error), container.id
             )
+            return false
         }
     }
 
@@ -124,11 +142,12 @@ extension Engine {
     func forget(_ container: Container) {
         drop(container)
         tell(.containerRemoved, of: container)
-        later { await self.removeHome(of: container) }
+        let number = container.turn.draw()
+        later { await self.removeHome(of: container, number) }
     }
 
-    private func removeHome(of container: Container) async {
-        await container.turn.take()
+    private func removeHome(of container: Container, _ number: Int) async {
+        await container.turn.wait(for: number)
         defer { container.turn.give() }
         do { try await parts.ledger.remove(container.record) } catch {
             parts.complain(

@@ -1,4 +1,5 @@
 internal import Drivers
+internal import JSON
 internal import Linux
 internal import Model
 
@@ -10,38 +11,59 @@ extension Engine {
     public func recover() async {
         let (found, problems) = parts.ledger.load()
         for problem in problems { parts.complain(problem, nil) }
-        for record in found { await recover(record) }
-        let valid = Set(containers.keys)
-        for driver in drivers {
-            do { _ = try await driver.collect(valid: valid) } catch {
-                parts.complain(AgentError(.driverFailed, "collecting what is left over failed").caused(by: error), nil)
+        for record in found { know(record) }
+        await takeUp(found.compactMap { containers[$0.id] })
+        // Only a run leaves something with the drivers; what a finished one left was not meant to stay.
+        let valid = Set(containers.values.filter { !$0.undo.isEmpty }.map(\.id))
+        await recoverDrivers()
+        await collect(valid: valid)
+        for id in parts.cgroups.groups() where !valid.contains(id) {
+            do { try await removeGroup(id) } catch {
+                parts.complain(AgentError(.hostFailed, "a leftover cgroup can't be removed").caused(by: error), id)
             }
         }
-        parts.cgroups.sweep(keeping: valid)
     }
 
-    private var drivers: [any Driver] {
-        [parts.storage, parts.isolation] + parts.networks.values.map { $0 as any Driver }
-    }
-
-    private func recover(_ record: ContainerRecord) async {
+    private func know(_ record: ContainerRecord) {
         let container = Container(record: record)
+        container.isMade = true
         containers[record.id] = container
         if let name = record.spec.name { names[name] = record.id }
-        if let block = record.ids { ids.claim(block) }
-        guard let run = parts.ledger.run(of: record.id) else { return settle(container) }
-        container.undo = Undo.allCases
-        container.life = ContainerLife(state: .starting, removesItself: record.spec.remove)
-        do {
-            if try adopt(container, run) { return }
-        } catch {
-            parts.complain(AgentError(.hostFailed, "the monitor could not be taken up").caused(by: error), record.id)
+    }
+
+    // MARK: Containers
+
+    /// A monitor that has not said its first word gets five seconds for it: a launch takes milliseconds.
+    private func takeUp(_ found: [Container]) async {
+        let deadline = MonotonicTime.now.advanced(by: .seconds(5))
+        var waiting = found.filter { !settle($0) }
+        while !waiting.isEmpty, MonotonicTime.now < deadline {
+            try? await pause(.milliseconds(10))
+            waiting = waiting.filter { !settle($0) }
         }
-        lost(container)
+        for container in waiting { lost(container, parts.ledger.run(of: container.id)) }
+    }
+
+    /// False when it is being launched at this moment.
+    private func settle(_ container: Container) -> Bool {
+        guard let run = parts.ledger.run(of: container.id) else {
+            rest(container)
+            return true
+        }
+        if container.undo.isEmpty { begin(container) }
+        guard !run.isLaunching() else { return false }
+        do {
+            if try adopt(container, run) { return true }
+        } catch {
+            parts.complain(AgentError(.hostFailed, "the monitor could not be taken up").caused(by: error), container.id)
+        }
+        lost(container, run)
+        return true
     }
 
     /// Not running, and not running when the agent went: only its record says how it stands.
-    private func settle(_ container: Container) {
+    private func rest(_ container: Container) {
+        container.record.ids = nil
         let state: ContainerLife.State =
             if let exit = container.record.exit { .exited(exit) } else if let error = container.record.error {
                 .failed(error)
@@ -49,21 +71,66 @@ extension Engine {
         container.life = ContainerLife(state: state, removesItself: container.record.spec.remove)
     }
 
+    /// Each step of its start may have been taken.
+    private func begin(_ container: Container) {
+        container.undo = Undo.allCases
+        if let block = container.record.ids { ids.claim(block) }
+        container.life = ContainerLife(state: .starting, removesItself: container.record.spec.remove)
+    }
+
     private func adopt(_ container: Container, _ run: RunDirectory) throws -> Bool {
+        let number = container.run
         let adopted = try parts.launcher.adopt(run) { [self] report in
-            assumeIsolated { $0.take(report, of: container, steps: []) }
+            assumeIsolated { $0.take(report, of: container, run: number, steps: []) }
         }
         guard let adopted else { return false }
-        container.monitor = adopted.watch
+        container.monitors[number] = adopted.watch
         container.process = adopted.process
+        container.record.startedAt = adopted.startedAt
+        if container.record.spec.remove { container.output = try? log(of: container.id.description, tail: nil) }
         container.life = ContainerLife(state: .running(pid: adopted.pid), removesItself: container.record.spec.remove)
         return true
     }
 
-    /// Its monitor is gone: the end lies in the run directory, or nobody knows it.
-    private func lost(_ container: Container) {
+    /// Its monitor is gone: the end lies in the run directory, or nobody knows it, or it never began.
+    private func lost(_ container: Container, _ run: RunDirectory?) {
         parts.cgroups.kill(container.id)
-        let unknown = ExitRecord(status: nil, signal: nil, oom: false, time: now())
-        take(.exited(parts.ledger.exitRecord(of: container.id) ?? unknown), of: container, steps: [])
+        let (began, record) = (run?.launched(), run?.exitRecord())
+        guard began != nil || record?.isKnown == true else {
+            let error = AgentError(
+                .containerLaunchFailed, "the agent ended while it started the container: start it again",
+                retryable: true)
+            container.record.error = error
+            return note(container, .launchFailed(error))
+        }
+        container.record.startedAt = began?.time
+        end(container, record ?? ExitRecord(status: nil, signal: nil, oom: false, time: now()))
+    }
+
+    // MARK: Drivers
+
+    private func recoverDrivers() async {
+        let adopted = containers.values.filter { $0.life.state.pid != nil }
+        let rootfses = adopted.map { ContainerHandle(container: $0.id, handle: $0.record.rootfs ?? .null) }
+        await attempt("recovering") { [parts] in try await parts.storage.recover(rootfses) }
+        for (name, network) in parts.networks {
+            let attachments = adopted.filter { $0.record.spec.network == name }.map {
+                ContainerHandle(container: $0.id, handle: $0.record.attachment ?? .null)
+            }
+            await attempt("recovering") { try await network.recover(attachments) }
+        }
+    }
+
+    private func collect(valid: Set<ContainerID>) async {
+        let drivers = [parts.storage, parts.isolation] + parts.networks.values.map { $0 as any Driver }
+        for driver in drivers {
+            await attempt("collecting what is left over") { _ = try await driver.collect(valid: valid) }
+        }
+    }
+
+    private func attempt(_ what: String, _ body: () async throws -> Void) async {
+        do { try await body() } catch {
+            parts.complain(AgentError(.driverFailed, "\(what) failed").caused(by: error), nil)
+        }
     }
 }

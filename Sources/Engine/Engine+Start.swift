@@ -34,11 +34,14 @@ extension Engine {
         containers[record.id] = container
         if let name = spec.name { names[name] = record.id }
         do {
-            try await parts.ledger.create(record)
+            // The image may have been on its way out. Whoever removes one after this line finds it in use.
+            _ = try await parts.images.resolve(image.id)
+            if !spec.remove { try await parts.ledger.create(record) }
         } catch {
             drop(container)
-            throw error
+            throw AgentError(wrapping: error, "the container could not be recorded")
         }
+        container.isMade = true
         tell(.containerCreated, of: container)
         return container
     }
@@ -60,23 +63,26 @@ extension Engine {
     func start(_ container: Container, stdio: ContainerStdio) async throws {
         await container.turn.take()
         defer { container.turn.give() }
+        guard containers[container.id] === container else {
+            throw AgentError(.containerNotFound, "the container was removed")
+        }
+        // Another run may have come and gone while this start waited, and its clean-up waits behind it.
+        if container.life.state.isOver, !container.undo.isEmpty { await takeBack(container) }
         try feed(container, .start)
-        container.launch = .begun
-        container.record.exit = nil
-        container.record.error = nil
+        container.beginRun()
         do {
             let image = try await parts.images.resolve(container.record.image)
             let block = try takeIDs(for: container)
             let run = try openRunDirectory(of: container)
             let attachment = try await attach(container, run: run)
             let root = try await prepareRoot(container, image: image, block: block)
+            try remember(rootfs: root.handle, attachment: attachment.handle, of: container)
             let isolation = try await plan(container, image, block, run, attachment, root)
+            try isolation.check(ids: block)
             let order = try order(container, isolation, run, stdio)
             try await launch(order, of: container)
         } catch {
-            let story =
-                (error as? AgentError)
-                ?? AgentError(.hostFailed, "the container could not be started").caused(by: error)
+            let story = AgentError(wrapping: error, "the container could not be started")
             container.record.error = story
             try feed(container, .launchFailed(story))
             throw story
@@ -148,29 +154,31 @@ extension Engine {
     ) throws -> LaunchOrder {
         container.undo.append(.cgroup)
         let cgroup = try parts.cgroups.make(container.id, settings: isolation.cgroup)
+        let log = try parts.ledger.logDirectory(of: container.record)
+        if container.record.spec.remove { container.output = try LogReader(directory: log, tail: nil) }
         var order = LaunchOrder(plan: isolation.plan, descriptors: isolation.descriptors)
         order.plan.cgroup = order.add(cgroup)
         order.plan.run = order.add(run.directory.descriptor)
         order.plan.stdio = order.connect(stdio, owner: container.record.ids)
         let bounds = container.record.spec.remove ? settings.log.inMemory : settings.log
         order.plan.log = Log(
-            directory: order.add(try parts.ledger.logDirectory(of: container.record).descriptor),
-            maxBytes: bounds.bytes,
-            files: bounds.files)
+            directory: order.add(log.descriptor), maxBytes: bounds.bytes, files: bounds.files)
         return order
     }
 
     private func launch(_ order: LaunchOrder, of container: Container) async throws {
-        let steps = order.plan.steps
-        container.monitor = try await parts.launcher.launch(order) { [self] report in
-            assumeIsolated { $0.take(report, of: container, steps: steps) }
+        let (steps, run) = (order.plan.steps, container.run)
+        container.monitors[run] = try await parts.launcher.launch(order) { [self] report in
+            assumeIsolated { $0.take(report, of: container, run: run, steps: steps) }
         }
         try await container.launched()
     }
 
     // MARK: What the monitor reports
 
-    func take(_ report: MonitorReport, of container: Container, steps: [LaunchStep]) {
+    func take(_ report: MonitorReport, of container: Container, run: Int, steps: [LaunchStep]) {
+        if case .gone = report { container.monitors[run] = nil }
+        guard run == container.run else { return }
         switch report {
         case .launched(let pid, let process):
             container.process = process
@@ -186,34 +194,56 @@ extension Engine {
         }
     }
 
+    /// Writes the drivers' handles where a recovery finds them; most drivers have none.
+    private func remember(rootfs: JSONValue, attachment: JSONValue, of container: Container) throws {
+        guard rootfs != .null || attachment != .null else { return }
+        container.record.rootfs = rootfs
+        container.record.attachment = attachment
+        _ = try parts.ledger.begin(container.record)
+    }
+
     /// The kernel's or the monitor's word, which a life never refuses.
-    private func note(_ container: Container, _ input: ContainerLife.Input) {
+    func note(_ container: Container, _ input: ContainerLife.Input) {
         do { try feed(container, input) } catch { parts.complain(error, container.id) }
     }
 
-    private func end(_ container: Container, _ record: ExitRecord) {
+    func end(_ container: Container, _ record: ExitRecord) {
         container.record.exit = record
         container.process = nil
         note(container, .exited(record))
+        // It must have begun, whether or not that was told.
+        container.finishLaunch(.success(()))
     }
 
     /// The monitor went away. If it had not told of an end before, its last word may lie in the run directory; without
     /// one it was killed, and the container must not live on unwatched.
     private func gone(_ container: Container) {
-        container.monitor = nil
-        guard !container.life.state.isOver else { return }
-        if let record = parts.ledger.exitRecord(of: container.id) { return end(container, record) }
-        container.finishLaunch(
-            .failure(AgentError(.containerLaunchFailed, "the monitor ended before the program began")))
-        guard container.life.state.pid != nil else { return }
-        parts.cgroups.kill(container.id)
-        end(container, ExitRecord(status: nil, signal: nil, oom: false, time: now()))
+        let record = parts.ledger.exitRecord(of: container.id)
+        switch container.life.state {
+        case .starting where record?.isKnown != true:
+            // `start` waits for this, or knows of a failure already and is about to tell it.
+            container.finishLaunch(
+                .failure(AgentError(.containerLaunchFailed, "the monitor ended before the program began")))
+        case .starting, .running, .stopping:
+            if record == nil { parts.cgroups.kill(container.id) }
+            end(container, record ?? ExitRecord(status: nil, signal: nil, oom: false, time: now()))
+        case .created, .exited, .failed, .removing: break
+        }
     }
 }
 
 extension Container {
     /// What the program will call its host: as asked, or the beginning of the id, as docker does.
     var hostname: String { record.spec.hostname ?? String(id.description.prefix(12)) }
+
+    /// Forgets the run before.
+    func beginRun() {
+        run += 1
+        launch = .begun
+        process = nil
+        (record.startedAt, record.exit, record.error) = (nil, nil, nil)
+        (record.rootfs, record.attachment) = (nil, nil)
+    }
 
     /// Waits for the monitor's word, which may have come before anybody waited for it.
     func launched(isolation: isolated (any Actor)? = #isolation) async throws {
@@ -228,6 +258,26 @@ extension Container {
             launch = .over(result)
             waiter.resume(with: result)
         case .over: break
+        }
+    }
+}
+
+extension ExitRecord {
+    /// A monitor whose launch failed leaves a record that tells of no end.
+    var isKnown: Bool { status != nil || signal != nil }
+}
+
+extension AgentError {
+    /// The error itself when it is a story already; else one around it.
+    init(wrapping error: any Error, _ message: String) {
+        switch error {
+        case let story as AgentError: self = story
+        case let plan as PlanError:
+            self = AgentError(.driverBadReply, "the isolation driver's plan can't be carried out").caused(by: plan)
+        case Errno.noSpace:
+            self = AgentError(.hostNoSpace, "\(message): no space is left; free some", retryable: true)
+                .caused(by: error)
+        default: self = AgentError(.hostFailed, message).caused(by: error)
         }
     }
 }

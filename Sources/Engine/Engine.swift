@@ -89,7 +89,7 @@ public actor Engine {
 
     /// All containers, oldest first.
     public func list() -> [ContainerView] {
-        containers.values.map(\.view).sorted {
+        containers.values.filter(\.isMade).map(\.view).sorted {
             ($0.status.createdAt, $0.id.description) < ($1.status.createdAt, $1.id.description)
         }
     }
@@ -99,16 +99,15 @@ public actor Engine {
     /// The place of all containers in the cgroup tree.
     public var cgroups: CgroupTree { parts.cgroups }
 
-    /// Whether a container is made from this image.
+    /// A container that is made from this image, or about to be.
     public func uses(image: String) -> ContainerID? { containers.values.first { $0.record.image == image }?.id }
 
     /// By name, by id, or by the unique beginning of an id.
     func find(_ target: String) throws(AgentError) -> Container {
-        if let name = try? ContainerName(target), let id = names[name], let container = containers[id] {
-            return container
-        }
-        if let id = try? ContainerID(target), let container = containers[id] { return container }
-        let found = target.isEmpty ? [] : containers.filter { $0.key.description.hasPrefix(target) }
+        if let name = try? ContainerName(target), let id = names[name], let container = made(id) { return container }
+        if let id = try? ContainerID(target), let container = made(id) { return container }
+        let found =
+            target.isEmpty ? [] : containers.filter { $0.key.description.hasPrefix(target) && $0.value.isMade }
         guard let only = found.first, found.count == 1 else {
             let message =
                 found.count > 1
@@ -118,6 +117,8 @@ public actor Engine {
         }
         return only.value
     }
+
+    private func made(_ id: ContainerID) -> Container? { containers[id].flatMap { $0.isMade ? $0 : nil } }
 
     // MARK: Changing
 
@@ -172,10 +173,12 @@ public actor Engine {
         return container.view
     }
 
+    /// Removes a container. Answers when nothing of it is left, so that a crash after the answer brings nothing back.
     public func remove(_ target: String, force: Bool) async throws {
         let container = try find(target)
         try feed(container, .remove(force: force))
         if container.life.state.pid != nil { _ = try await wait(for: container) }
+        // Behind the clean-up, which drew its numbers before.
         await container.turn.take()
         container.turn.give()
     }
@@ -195,7 +198,9 @@ public actor Engine {
         case .startGrace(let seconds): startGrace(container, seconds)
         case .cancelGrace: container.grace = nil
         case .killAll: killAll(container)
-        case .release: later { await self.release(container) }
+        case .release:
+            let number = container.turn.draw()
+            later { await self.release(container, number) }
         case .tell(let kind): tell(kind, of: container)
         case .forget: forget(container)
         }

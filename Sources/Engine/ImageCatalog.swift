@@ -14,7 +14,7 @@ public final class ImageCatalog: ImageSource {
 
     public func resolve(_ reference: String) async throws -> ResolvedImage {
         if let known = answers.withLock({ $0[reference] }) { return known }
-        let image = try await store.get(reference)
+        let image = try await aside { try await store.get(reference) }
         let resolved = ResolvedImage(
             id: image.record.id, layers: image.record.layers.map(\.id), config: image.record.config)
         // Bounded: names that clients ask for must not fill the memory.
@@ -27,24 +27,24 @@ public final class ImageCatalog: ImageSource {
 
     public func load(_ source: Descriptor, reference: ImageReference?, platform: Platform) async throws -> [Image] {
         defer { forget() }
-        return try await store.load(source, reference: reference, platform: platform)
+        return try await aside { try await store.load(source, reference: reference, platform: platform) }
     }
 
     public func load(path: String, reference: ImageReference?, platform: Platform) async throws -> [Image] {
         defer { forget() }
-        return try await store.load(path: path, reference: reference, platform: platform)
+        return try await aside { try await store.load(path: path, reference: reference, platform: platform) }
     }
 
     public func tag(_ name: String, as reference: ImageReference) async throws -> Image {
         defer { forget() }
-        return try await store.tag(name, as: reference)
+        return try await aside { try await store.tag(name, as: reference) }
     }
 
     public func remove(
         _ name: String, isInUse: @Sendable (_ id: String) async -> Bool
     ) async throws -> (untagged: [ImageReference], removed: String?) {
         defer { forget() }
-        return try await store.remove(name, isInUse: isInUse)
+        return try await aside { try await store.remove(name, isInUse: isInUse) }
     }
 
     private func forget() { answers.withLock { $0 = [:] } }

@@ -19,10 +19,12 @@ extension LaunchOrder {
     mutating func connect(_ stdio: ContainerStdio, owner ids: IDRange?) -> Stdio {
         let user = plan.user
         let base = ids?.base ?? 0
+        // The driver's number may be any.
+        let owner = Stdio.Owner(uid: base &+ user.uid, gid: base &+ user.gid)
         let input = add(stdio.stdin)
         return Stdio(
             input: input.map { .descriptor($0) } ?? .null, output: .relay(copyTo: add(stdio.stdout)),
-            error: .relay(copyTo: add(stdio.stderr)), owner: Stdio.Owner(uid: base + user.uid, gid: base + user.gid))
+            error: .relay(copyTo: add(stdio.stderr)), owner: owner)
     }
 }
 

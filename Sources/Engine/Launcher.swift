@@ -9,7 +9,24 @@ public protocol Launcher: Sendable {
     /// Takes up the monitor of a container that an earlier agent started; `nil` when there is none alive.
     func adopt(
         _ run: RunDirectory, report: @escaping @Sendable (MonitorReport) -> Void
-    ) throws -> (pid: Int, process: Pidfd, watch: any Watch)?
+    ) throws -> Adopted?
+}
+
+/// A monitor that was found alive.
+public struct Adopted: Sendable {
+    public var pid: Int
+    /// Nanoseconds since 1970.
+    public var startedAt: Int64
+    /// `nil` when the main process has ended and its monitor is about to say so.
+    public var process: Pidfd?
+    public var watch: any Watch
+
+    public init(pid: Int, startedAt: Int64, process: Pidfd?, watch: any Watch) {
+        self.pid = pid
+        self.startedAt = startedAt
+        self.process = process
+        self.watch = watch
+    }
 }
 
 /// All that one launch needs.

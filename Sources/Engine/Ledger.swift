@@ -20,22 +20,24 @@ public struct Ledger: Sendable {
     // MARK: Homes
 
     /// Makes a home with its record, durably unless the container removes itself; atomic.
-    @concurrent func create(_ record: ContainerRecord) async throws {
+    func create(_ record: ContainerRecord) async throws {
         guard !record.spec.remove else { return }
-        let home = try state.makeDirectories(record.id.description, mode: 0o700)
-        try write(record, in: home, durable: true)
-        try state.descriptor.synchronize()
+        try await blocking {
+            let home = try state.makeDirectories(record.id.description, mode: 0o700)
+            try write(record, in: home, durable: true)
+            try state.descriptor.synchronize()
+        }
     }
 
     /// Writes the record anew; atomic and durable. Nothing is written for a container that removes itself.
-    @concurrent func save(_ record: ContainerRecord) async throws {
+    func save(_ record: ContainerRecord) async throws {
         guard !record.spec.remove else { return }
-        try write(record, in: state.directory(record.id.description), durable: true)
+        try await blocking { try write(record, in: state.directory(record.id.description), durable: true) }
     }
 
     /// Removes a home; no error when there is none.
-    @concurrent func remove(_ record: ContainerRecord) async throws {
-        try (record.spec.remove ? run : state).removeTree(record.id.description)
+    func remove(_ record: ContainerRecord) async throws {
+        try await blocking { try (record.spec.remove ? run : state).removeTree(record.id.description) }
     }
 
     /// Where the monitor writes the log.

@@ -6,6 +6,8 @@ internal import Model
 public struct LogReader: Sendable {
     private static let block = 64 << 10
     private static let present = "log"
+    /// A monitor's lines are shorter by far; what has no end for so long is damage.
+    private static let longestLine = 1 << 20
 
     private let directory: Directory
     private var file: Descriptor?
@@ -13,9 +15,12 @@ public struct LogReader: Sendable {
     private var rest: [UInt8] = []
 
     /// Starts at the oldest line, or `tail` lines before the end.
-    init(directory: Directory, tail: Int?) {
+    ///
+    /// It holds a file from here on, made if need be, so that a container's removal does not take away its last words.
+    init(directory: Directory, tail: Int?) throws {
         self.directory = directory
-        let files = Self.files(in: directory)
+        var files = Self.files(in: directory)
+        if files.isEmpty { files = [try directory.open(Self.present, [.readWrite, .create], mode: 0o640).shared()] }
         guard let tail else {
             file = files.first
             return
@@ -24,16 +29,28 @@ public struct LogReader: Sendable {
     }
 
     /// The next entries; empty when there are none at present.
-    @concurrent public mutating func next() async throws -> [LogEntry] {
+    public mutating func next() async throws -> [LogEntry] {
+        let (entries, next) = try await blocking { [self] in
+            var next = self
+            return (try next.read(), next)
+        }
+        self = next
+        return entries
+    }
+
+    private mutating func read() throws -> [LogEntry] {
         var found: [LogEntry] = []
         while found.isEmpty {
-            if file == nil { file = Self.files(in: directory).first }
             guard let file else { return [] }
-            let bytes = try file.read(at: offset, upTo: Self.block)
+            var bytes = try file.read(at: offset, upTo: Self.block)
             if bytes.isEmpty {
                 guard let newer = newer(than: file) else { return [] }
-                (self.file, offset, rest) = (newer, 0, [])
-                continue
+                // It may have grown before it was rotated; from here on it does not.
+                bytes = try file.read(at: offset, upTo: Self.block)
+                if bytes.isEmpty {
+                    (self.file, offset, rest) = (newer, 0, [])
+                    continue
+                }
             }
             offset += Int64(bytes.count)
             found = split(bytes)
@@ -49,7 +66,7 @@ public struct LogReader: Sendable {
             if let entry = LogEntry(line: rest[start..<end]) { entries.append(entry) }
             start = end + 1
         }
-        rest.removeFirst(start)
+        rest.removeFirst(rest.count - start > Self.longestLine ? rest.count : start)
         return entries
     }
 
@@ -58,10 +75,12 @@ public struct LogReader: Sendable {
     /// `log.3`, `log.2`, `log.1`, `log`: as many as there are, the oldest first.
     private static func files(in directory: Directory) -> [Descriptor] {
         var files: [Descriptor] = []
-        var name = present
-        while let file = try? directory.open(name).shared() {
-            files.insert(file, at: 0)
-            name = "\(present).\(files.count)"
+        var seen: Set<UInt64> = []
+        for number in 0... {
+            let name = number == 0 ? present : "\(present).\(number)"
+            guard let file = try? directory.open(name, .noFollow).shared() else { break }
+            // A rotation between two opens shows one file under two names.
+            if let inode = try? file.status().inode, seen.insert(inode).inserted { files.insert(file, at: 0) }
         }
         return files
     }
@@ -102,11 +121,12 @@ extension Engine {
     /// A reader of the container's log.
     public func log(of target: String, tail: Int?) throws -> LogReader {
         let container = try find(target)
-        return LogReader(directory: try parts.ledger.logDirectory(of: container.record), tail: tail)
+        return try LogReader(directory: parts.ledger.logDirectory(of: container.record), tail: tail)
     }
 
     public func log(of run: Run) throws -> LogReader {
-        LogReader(directory: try parts.ledger.logDirectory(of: run.container.record), tail: nil)
+        if let output = run.container.output { return output }
+        return try LogReader(directory: parts.ledger.logDirectory(of: run.container.record), tail: nil)
     }
 
     /// Whether no more output can come.

@@ -34,21 +34,41 @@ public struct MonitorLauncher: Launcher {
             ).shared()
         })
         withExtendedLifetime(descriptors) {}
-        return try MonitorLink(process: process, control: control.a, reactor: reactor, report: report)
+        do {
+            return try MonitorLink(process: process, control: control.a, reactor: reactor, report: report)
+        } catch {
+            // Nobody would hear it. What it may have begun ends with the container's cgroup.
+            try? process.send(signal: Signal.kill.number)
+            _ = try? process.collect(wait: true)
+            throw error
+        }
     }
 
     public func adopt(
         _ run: RunDirectory, report: @escaping @Sendable (MonitorReport) -> Void
-    ) throws -> (pid: Int, process: Pidfd, watch: any Watch)? {
+    ) throws -> Adopted? {
         guard let word = run.launched(), run.exitRecord() == nil,
             try Lock.isHeld(run.directory.open(RunDirectory.launchedName))
         else { return nil }
         let monitor = try Pidfd(pid: word.monitor)
-        let process = try Pidfd(pid: word.pid)
-        // Still locked: the monitor lives, so neither number was given to another process before it was opened.
+        let process = try child(word.pid, of: word.monitor)
+        // Still locked: the monitor lives, so its number was not given to another process before it was opened.
         guard try Lock.isHeld(run.directory.open(RunDirectory.launchedName)) else { return nil }
         let watch = try reactor.watch(monitor.descriptor) { report(.gone) }
-        return (Int(word.pid), process, watch)
+        return Adopted(pid: Int(word.pid), startedAt: word.time, process: process, watch: watch)
+    }
+
+    /// `nil` when it has ended: a monitor takes its child's status first and tells of it when all output is written.
+    /// Meanwhile the number may mean a stranger, who has another parent.
+    private func child(_ pid: Int32, of parent: Int32) throws -> Pidfd? {
+        let process: Pidfd
+        do { process = try Pidfd(pid: pid) } catch {
+            guard error == .noSuchProcess else { throw error }
+            return nil
+        }
+        let status = try? Directory(path: "/proc/\(pid)").open("status").readAll(limit: 64 << 10)
+        let lines = String(decoding: status ?? [], as: UTF8.self).split(separator: "\n")
+        return lines.contains("PPid:\t\(parent)") ? process : nil
     }
 }
 

@@ -38,9 +38,10 @@ internal import CLinux
         try perform(body).get()
     }
 
-    /// Runs `body` on the thread; the calling task is suspended, no thread is blocked.
+    /// Runs `body` on the thread; the calling task is suspended, no thread is blocked. It goes on where it was: were it
+    /// resumed on the global pool, a new worker of the pool might be born from this thread, with its mount namespace.
     public func run<Value: Sendable>(
-        suspending body: @escaping @Sendable () throws(Errno) -> Value
+        isolation: isolated (any Actor)? = #isolation, suspending body: @escaping @Sendable () throws(Errno) -> Value
     ) async throws(Errno) -> Value {
         let outcome: Result<Value, Errno> = await withCheckedContinuation { continuation in
             let job = Job { continuation.resume(returning: Result(catching: body)) }

@@ -29,13 +29,18 @@ internal import Wire
         guard let connection else { return }
         if let limit = request.deadline { startDeadline(limit) }
         let context = RequestContext<Ping>(caller: connection.peer, descriptors: descriptors, sink: self)
-        task = Task { @Loop in
-            do { self.answer(.result, try await handle(request.params, context)) } catch {
-                self.fail(AgentError(answering: error))
-            }
-            self.deadline = nil
-            connection.ended(self.key)
-        }
+        // The preference keeps whatever is isolated to nobody on the loop too: each way over the global pool and back
+        // would cost two wake-ups of other threads, and a start has seven of them.
+        task = Task(executorPreference: EventLoop.main) { await self.carryOut(request.params, context, handle) }
+    }
+
+    private func carryOut(
+        _ params: JSONValue, _ context: RequestContext<Ping>,
+        _ handle: @Loop @Sendable (JSONValue, RequestContext<Ping>) async throws -> JSONValue
+    ) async {
+        do { answer(.result, try await handle(params, context)) } catch { fail(AgentError(answering: error)) }
+        deadline = nil
+        connection?.ended(key)
     }
 
     private func startDeadline(_ limit: Duration) {

@@ -169,9 +169,13 @@ private func keepJournal(of engine: Engine) async {
     var cursor = await engine.snapshot().cursor
     while !Task.isCancelled {
         do {
-            guard let event = try await engine.event(after: cursor, once: false) else { continue }
-            cursor = event.cursor
-            Journal.send(event.sentence, event.error == nil ? .info : .warning, fields: event.fields)
+            _ = try await engine.event(after: cursor, once: false)
+            // Nobody who waits for a container waits for the journal too.
+            try await engine.pause(.milliseconds(50))
+            while let event = try await engine.event(after: cursor, once: true) {
+                cursor = event.cursor
+                Journal.send(event.sentence, event.error == nil ? .info : .warning, fields: event.fields)
+            }
         } catch {
             // Only a gap can be here: the journal was slower than 4096 events.
             cursor = await engine.snapshot().cursor
