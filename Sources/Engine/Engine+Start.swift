@@ -274,7 +274,7 @@ extension AgentError {
         case let story as AgentError: self = story
         case let plan as PlanError:
             self = AgentError(.driverBadReply, "the isolation driver's plan can't be carried out").caused(by: plan)
-        case Errno.noSpace:
+        case let errno as Errno where errno == .noSpace:
             self = AgentError(.hostNoSpace, "\(message): no space is left; free some", retryable: true)
                 .caused(by: error)
         default: self = AgentError(.hostFailed, message).caused(by: error)

@@ -23,9 +23,14 @@ public struct Ledger: Sendable {
     func create(_ record: ContainerRecord) async throws {
         guard !record.spec.remove else { return }
         try await blocking {
-            let home = try state.makeDirectories(record.id.description, mode: 0o700)
-            try write(record, in: home, durable: true)
-            try state.descriptor.synchronize()
+            do {
+                let home = try state.makeDirectories(record.id.description, mode: 0o700)
+                try write(record, in: home, durable: true)
+                try state.descriptor.synchronize()
+            } catch {
+                try? state.removeTree(record.id.description)
+                throw error
+            }
         }
     }
 
@@ -35,14 +40,29 @@ public struct Ledger: Sendable {
         try await blocking { try write(record, in: state.directory(record.id.description), durable: true) }
     }
 
-    /// Removes a home; no error when there is none.
+    /// Removes a home, and a run directory that was left; no error when there is none.
+    ///
+    /// The record goes first, and the one that lasts goes last: a crash leaves either the container or what ``load()``
+    /// removes.
     func remove(_ record: ContainerRecord) async throws {
-        try await blocking { try (record.spec.remove ? run : state).removeTree(record.id.description) }
+        try await blocking {
+            try removeHome(record.id.description, in: run)
+            guard !record.spec.remove else { return }
+            try removeHome(record.id.description, in: state)
+            try state.descriptor.synchronize()
+        }
+    }
+
+    private func removeHome(_ name: String, in place: Directory) throws {
+        if let home = try? place.directory(name) { try home.removeIfPresent(Self.recordName) }
+        try place.removeTree(name)
     }
 
     /// Where the monitor writes the log.
     func logDirectory(of record: ContainerRecord) throws -> Directory {
-        let home = try (record.spec.remove ? run : state).directory(record.id.description)
+        guard let home = try? (record.spec.remove ? run : state).directory(record.id.description) else {
+            throw AgentError(.containerWrongState, "the container has no log: it was not started yet")
+        }
         return try home.makeDirectories("log", mode: 0o700)
     }
 
@@ -68,17 +88,19 @@ public struct Ledger: Sendable {
     /// Ends a run. The log of a container that removes itself lies here too and stays until `remove`.
     func end(_ id: ContainerID) throws {
         guard let directory = try? run.directory(id.description) else { return }
-        try directory.removeTree("etc")
-        for name in [RunDirectory.launchedName, RunDirectory.exitName, Self.recordName] {
+        // The record first: with it but without the monitor's words the container would look like a lost one.
+        for name in [Self.recordName, RunDirectory.launchedName, RunDirectory.exitName] {
             try directory.removeIfPresent(name)
         }
+        try directory.removeTree("etc")
         // The log of a container that removes itself may be left.
         do { try run.removeDirectory(id.description) } catch { guard error == .notEmpty else { throw error } }
     }
 
     // MARK: Loading
 
-    /// All records, and what was wrong. A damaged one is moved to `containers/ID.damaged` and harms no other.
+    /// All records, and what was wrong. A damaged one is moved to `containers/ID.damaged` and harms no other; a directory
+    /// without a record was half made or half removed, and goes.
     func load() -> (records: [ContainerRecord], problems: [AgentError]) {
         var found: [ContainerID: ContainerRecord] = [:]
         var problems: [AgentError] = []
@@ -88,6 +110,8 @@ public struct Ledger: Sendable {
                 guard let id = try? ContainerID(name) else { continue }
                 do {
                     found[id] = try read(id, in: place)
+                } catch let errno as Errno where errno == .noSuchFile {
+                    try? place.removeTree(name)
                 } catch {
                     problems.append(
                         AgentError(.hostFailed, "the record of container \(name) is damaged").caused(by: error))
@@ -133,11 +157,17 @@ public struct RunDirectory: Sendable {
     }
 
     /// What the monitor wrote when the program began.
-    func launched() -> (monitor: Int32, pid: Int32)? {
+    func launched() -> (monitor: Int32, pid: Int32, time: Int64)? {
         guard let bytes = try? directory.read(Self.launchedName, limit: 4096),
             let word = try? JSONValue(parsing: bytes).decode(MonitorsFirstWord.self, unknownKeys: .ignore)
         else { return nil }
-        return (word.monitor, word.pid)
+        return (word.monitor, word.pid, word.time ?? 0)
+    }
+
+    /// Whether a monitor is at work that has not written its first word yet.
+    func isLaunching() -> Bool {
+        guard let file = try? directory.open(Self.launchedName), (try? file.status().size) == 0 else { return false }
+        return (try? Lock.isHeld(file)) ?? false
     }
 
     /// Writes the files for /etc. They belong to the container's root, as they would on a host.
@@ -158,6 +188,12 @@ extension Directory {
 private struct MonitorsFirstWord: Codable {
     var monitor: Int32
     var pid: Int32
+    var time: Int64?
+
+    enum CodingKeys: String, CodingKey {
+        case monitor, pid
+        case time = "time_ns"
+    }
 }
 
 private struct MonitorsLastWord: Codable {
