@@ -1,18 +1,7 @@
 import CJSON
 import JSON
+import TestSupport
 import Testing
-
-/// Repeats itself exactly from its seed (splitmix64).
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 private let seeds: [String] = [
     """
@@ -50,7 +39,7 @@ private func jsonCAccepts(_ bytes: [UInt8]) -> Bool {
 struct MutationTests {
     @Test(arguments: 1...4)
     func `a mutated document is refused, or read alike by json-c and by ourselves again`(_ seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed)
         var accepted = 0
         for _ in 0..<5_000 {
             var bytes = Array((seeds.randomElement(using: &random) ?? "").utf8)

@@ -53,6 +53,7 @@ enum Descriptors: Method {
 @Loop final class Tally {
     var changesEnded = 0
     var counted = 0
+    var streamsEnded = 0
     nonisolated init() {}
 }
 
@@ -62,24 +63,25 @@ struct Door {
     let tally: Tally
     let server: Server
 
-    static func open() async throws -> Door {
+    static func open(group: String = "davit", mode: UInt32 = 0o600) async throws -> Door {
         try RunningLoop.start()
-        return try await make("/tmp/davit-test-door-\(UInt64.random(in: .min ... .max)).sock")
+        return try await make("/tmp/davit-test-door-\(UInt64.random(in: .min ... .max)).sock", group, mode)
     }
 
-    @Loop private static func make(_ path: String) throws -> Door {
+    @Loop private static func make(_ path: String, _ group: String, _ mode: UInt32) throws -> Door {
         let tally = Tally()
         let router = Router(version: "test")
         router.on(Sleep.self) { _, _ in
-            try await Task.sleep(for: .seconds(60))
+            try await untilCancelled()
             return Done()
         }
         router.on(Change.self) { _, _ in
-            try await Task.sleep(for: .milliseconds(50))
+            try await pause(milliseconds: 50)
             tally.changesEnded += 1
             return Done()
         }
         router.on(Count.self) { params, context in
+            defer { tally.streamsEnded += 1 }
             for number in 0..<params.to {
                 try await context.emit(.init(number: number))
                 tally.counted += 1
@@ -87,8 +89,8 @@ struct Door {
             return Done()
         }
         router.onQuick(Descriptors.self) { _, context in .init(count: context.descriptors.count) }
-        let listener = try UnixSocket.listen(path)
-        let server = try Server(router: router, access: Access(group: "davit"), listeners: [listener])
+        let listener = try UnixSocket.listen(path, mode: mode)
+        let server = try Server(router: router, access: Access(group: group), listeners: [listener])
         return Door(path: path, tally: tally, server: server)
     }
 
@@ -137,9 +139,42 @@ final class Client {
     }
 }
 
+/// Waits on the loop itself: the pool's few threads may all be in tests that wait for this.
+@Loop func pause(milliseconds: UInt64) async throws {
+    var timer: EventSource?
+    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+        do {
+            timer = try EventSource.timer(afterMicroseconds: milliseconds * 1000) { done.resume() }
+        } catch { done.resume(throwing: error) }
+    }
+    withExtendedLifetime(timer) {}
+}
+
+/// Waits until the task is given up, or a minute.
+@Loop func untilCancelled() async throws {
+    for _ in 0..<6_000 {
+        try await pause(milliseconds: 10)
+        try Task.checkCancellation()
+    }
+}
+
+/// All tests of the server, one after the other: each waits with a thread.
+@Suite(.serialized) struct DoorTests {}
+
+/// Looks again until `condition` holds, for ten seconds.
+func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
+    for _ in 0..<1_000 {
+        if try await condition() { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return false
+}
+
 /// Runs `body` with an open door, which is closed afterwards.
-func withDoor(_ body: (Door) async throws -> Void) async throws {
-    let door = try await Door.open()
+func withDoor(
+    group: String = "davit", mode: UInt32 = 0o600, _ body: (Door) async throws -> Void
+) async throws {
+    let door = try await Door.open(group: group, mode: mode)
     do { try await body(door) } catch {
         await door.close()
         throw error
