@@ -23,6 +23,7 @@ let package = Package(
         // MARK: Floor 0: C, no policy
         .target(name: "CDavitDriver"),
         .target(name: "CLinux"),
+        .target(name: "CStart"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
@@ -70,7 +71,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "davit-driver-host", dependencies: ["DriverHost"]),
-        .executableTarget(name: "davit-monitor", dependencies: ["CLinux", "LaunchPlanEmbedded"]),
+        .executableTarget(name: "davit-monitor", dependencies: ["CLinux", "CStart", "LaunchPlanEmbedded"]),
         .executableTarget(
             name: "davit-image",
             dependencies: ["CArchive", "CLinux", "CNettle", "CSeccomp", "CZlib", "CZstd", "JSON", "Linux", "Model"]),
@@ -144,7 +145,7 @@ let embedded: Set = ["LaunchPlanEmbedded", "davit-monitor"]
 /// Where a driver's exported symbol is. The larger drivers keep it apart, so that a test can link two of them.
 let plugins: Set = ["NetworkNone", "NetworkHost", "StorageOverlayEntry", "IsolationLinuxEntry"]
 /// The rooms that may touch unsafe pointers; everywhere else strict memory safety is silent because there are none.
-let cModules: Set = ["CDavitDriver", "CLinux"]
+let cModules: Set = ["CDavitDriver", "CLinux", "CStart"]
 
 for target in package.targets where target.type != .system && !cModules.contains(target.name) {
     var settings: [SwiftSetting] = [
@@ -160,7 +161,10 @@ for target in package.targets where target.type != .system && !cModules.contains
     }
     target.swiftSettings = settings
     if target.name == "davit-monitor" {
-        target.linkerSettings = [.unsafeFlags(["-Xclang-linker", "-static"])]
+        // CStart takes the place of the C library's start; what only that start needs must go, in debug builds too.
+        target.linkerSettings = [
+            .unsafeFlags(["-Xclang-linker", "-static", "-Xclang-linker", "-nostartfiles", "-Xlinker", "--gc-sections"])
+        ]
     }
     if plugins.contains(target.name) {
         target.linkerSettings = [

@@ -1,22 +1,22 @@
 internal import CLinux
 
 /// What stands before each line of the log: `2026-11-23T00:17:09.669794202Z stdout F `.
-struct LineHead {
+@safe struct LineHead {
     static let count = 40
-    private var text: [UInt8]
+    // Freed never: a head lives as long as the process.
+    private let text = UnsafeMutableRawPointer.allocate(byteCount: LineHead.count, alignment: 16)
     private var second: Int64 = .min
 
     /// `name` has six letters.
     init(_ name: StaticString) {
-        text =
-            [UInt8]("0000-00-00T00:00:00.000000000Z ".utf8) + [UInt8](name.description.utf8)
-            + [UInt8](" F ".utf8)
+        let parts = [UInt8]("0000-00-00T00:00:00.000000000Z ".utf8) + [UInt8](name.description.utf8) + [32, 70, 32]
+        unsafe davit_copy(text, parts, LineHead.count)
     }
 
-    /// The head of a whole line, or of a piece of one.
-    mutating func bytes(partial: Bool) -> [UInt8] {
-        text[38] = partial ? UInt8(ascii: "P") : UInt8(ascii: "F")
-        return text
+    /// Writes the head of a whole line, or of a piece of one.
+    func write(to place: UnsafeMutableRawPointer, partial: Bool) {
+        unsafe davit_copy(place, text, LineHead.count)
+        if partial { unsafe place.storeBytes(of: UInt8(ascii: "P"), toByteOffset: 38, as: UInt8.self) }
     }
 
     /// Sets the time to now, in UTC.
@@ -32,7 +32,7 @@ struct LineHead {
     }
 
     /// Days since 1970 in the Gregorian calendar: years begin in March here, so that the leap day is the last.
-    private mutating func setDate(days: Int64) {
+    private func setDate(days: Int64) {
         let shifted = days + 719_468
         let era = shifted / 146_097
         let dayOfEra = shifted % 146_097
@@ -44,10 +44,10 @@ struct LineHead {
         put(yearOfEra + era * 400 + (month < 10 ? 0 : 1), at: 0, digits: 4)
     }
 
-    private mutating func put(_ number: Int64, at: Int, digits: Int) {
+    private func put(_ number: Int64, at: Int, digits: Int) {
         var rest = number
         for place in (at..<at + digits).reversed() {
-            text[place] = UInt8(truncatingIfNeeded: 48 + rest % 10)
+            unsafe text.storeBytes(of: UInt8(truncatingIfNeeded: 48 + rest % 10), toByteOffset: place, as: UInt8.self)
             rest /= 10
         }
     }

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import CStart
 internal import LaunchPlanEmbedded
 
 /// The log of a container: whole lines, gathered and written in large pieces, in files of bounded size.
@@ -28,24 +29,55 @@ internal import LaunchPlanEmbedded
 
     var descriptors: [Int32] { [directory, file] }
 
-    /// Adds one line: its head, its bytes, and a line end when it has none.
-    func append(_ head: [UInt8], _ bytes: UnsafeRawPointer, _ count: Int, ended: Bool) {
-        if used + LineHead.count + count + 1 > LogFile.capacity { flush() }
-        unsafe davit_copy(buffer + used, head, LineHead.count)
-        unsafe davit_copy(buffer + used + LineHead.count, bytes, count)
-        used += LineHead.count + count
-        if !ended {
-            unsafe buffer.storeBytes(of: 10, toByteOffset: used, as: UInt8.self)
-            used += 1
-        }
-        if size + used >= maxBytes {
+    /// Logs the lines at the front of `bytes` and returns how many bytes they are. An unfinished line is not among them.
+    func append(_ bytes: UnsafeRawPointer, _ count: Int, _ head: LineHead) -> Int {
+        var done = 0
+        while true {
+            let taken = unsafe gather(bytes + done, count - done, head)
+            guard taken > 0 else { return done }
+            done += taken
             flush()
-            rotate()
+            if size >= maxBytes { rotate() }
         }
     }
 
+    /// Logs an unfinished line that nothing will finish.
+    func appendLast(_ bytes: UnsafeRawPointer, _ count: Int, _ head: LineHead) {
+        unsafe put(Piece(count: count, ended: false), bytes, head, at: buffer)
+        used = LineHead.count + count + 1
+        flush()
+    }
+
+    /// Gives the memory back; there was no output for a while.
+    func rest() { unsafe davit_pages_trim(buffer, LogFile.capacity) }
+
+    /// Gathers lines until the file or the buffer is full; one is taken in any case. Returns how many bytes they were.
+    ///
+    /// Everything is in local variables: this loop is what a line costs.
+    private func gather(_ bytes: UnsafeRawPointer, _ count: Int, _ head: LineHead) -> Int {
+        let (buffer, room) = unsafe (self.buffer, max(maxBytes - size, 1))
+        var (from, to) = (0, 0)
+        while to < room, let piece = unsafe Piece(bytes + from, count - from),
+            to + LineHead.count + piece.count < LogFile.capacity
+        {
+            unsafe put(piece, bytes + from, head, at: buffer + to)
+            from += piece.count
+            to += LineHead.count + piece.count + (piece.ended ? 0 : 1)
+        }
+        used = to
+        return from
+    }
+
+    private func put(
+        _ piece: Piece, _ bytes: UnsafeRawPointer, _ head: LineHead, at place: UnsafeMutableRawPointer
+    ) {
+        unsafe head.write(to: place, partial: !piece.ended)
+        unsafe davit_copy(place + LineHead.count, bytes, piece.count)
+        if !piece.ended { unsafe place.storeBytes(of: 10, toByteOffset: LineHead.count + piece.count, as: UInt8.self) }
+    }
+
     /// Writes what was gathered.
-    func flush() {
+    private func flush() {
         guard used > 0 else { return }
         if file < 0 { open() }
         let lineCountBefore = size
@@ -72,10 +104,11 @@ internal import LaunchPlanEmbedded
     }
 
     private func tellLoss() {
-        var head = LineHead(Relay.stderr)
+        var head = LineHead(Stream.stderr)
         head.setTime()
-        let line = head.bytes(partial: false) + [UInt8]("davit: \(lost) bytes of log could not be written\n".utf8)
-        if unsafe writeAll(line, line.count) { lost = 0 }
+        let text = [UInt8]("davit: \(lost) bytes of log could not be written\n".utf8)
+        unsafe put(Piece(count: text.count, ended: true), text, head, at: buffer)
+        if unsafe writeAll(buffer, LineHead.count + text.count) { lost = 0 }
     }
 
     private func open() {
@@ -96,5 +129,27 @@ internal import LaunchPlanEmbedded
         }
         if files == 1 { _ = unsafe davit_unlinkat(directory, "log", 0) }
         open()
+    }
+}
+
+/// What is logged as one line: a whole line with its end, or as much of a longer one as may be.
+private struct Piece {
+    /// The longest line that is logged whole.
+    static let longest = 16 << 10
+
+    let count: Int
+    let ended: Bool
+
+    init(count: Int, ended: Bool) {
+        self.count = count
+        self.ended = ended
+    }
+
+    /// The first one of `bytes`; nil for an unfinished line that may still grow.
+    init?(_ bytes: UnsafeRawPointer, _ count: Int) {
+        let window = min(count, Piece.longest)
+        let found = unsafe davit_find(bytes, window, 10)
+        guard found >= 0 || window == Piece.longest else { return nil }
+        self.init(count: found < 0 ? window : Int(found) + 1, ended: found >= 0)
     }
 }

@@ -1,11 +1,8 @@
 internal import CLinux
+internal import CStart
 
 /// One output stream: from the program's pipe to the log and, unchanged, to the client's descriptor.
 @safe final class Relay {
-    static let stdout: StaticString = "stdout"
-    static let stderr: StaticString = "stderr"
-    /// The longest line that is logged whole.
-    static let longestLine = 16 << 10
     private static let capacity = 128 << 10
 
     let source: Int32
@@ -21,10 +18,10 @@ internal import CLinux
     /// Bytes that the client has yet to take; nothing is read before it did.
     private var uncopied = 0..<0
 
-    init(source: Int32, copy: Int32, _ name: StaticString) {
-        self.source = source
-        self.copy = copy
-        head = LineHead(name)
+    init(_ stream: Stream) {
+        source = stream.source
+        copy = stream.copy
+        head = LineHead(stream.name)
     }
 
     var waitsForClient: Bool { copy >= 0 && !uncopied.isEmpty }
@@ -53,8 +50,13 @@ internal import CLinux
     func finish(into log: LogFile?) {
         guard let log, kept > 0 else { return }
         head.setTime()
-        unsafe log.append(head.bytes(partial: true), buffer, kept, ended: false)
+        unsafe log.appendLast(buffer, kept, head)
         kept = 0
+    }
+
+    /// Gives the memory back; there was no output for a while.
+    func rest() {
+        if kept == 0 && !waitsForClient { unsafe davit_pages_trim(buffer, Relay.capacity) }
     }
 
     /// Gives the client up.
@@ -66,17 +68,8 @@ internal import CLinux
     /// Bytes of the buffer up to `end` are lines; what is behind the last line end stays for the next time.
     private func write(to log: LogFile?, _ end: Int) {
         head.setTime()
-        var start = 0
-        while let length = lineLength(start, end) {
-            let isPartial = length < 0
-            let count = abs(length)
-            if let log {
-                unsafe log.append(head.bytes(partial: isPartial), buffer + start, count, ended: !isPartial)
-            }
-            start += count
-        }
-        log?.flush()
-        tail = start..<end
+        let logged = unsafe log?.append(buffer, end, head) ?? end
+        tail = logged..<end
         if copy < 0 { settle() }
     }
 
@@ -88,14 +81,6 @@ internal import CLinux
         unsafe davit_move(buffer, buffer + tail.lowerBound, tail.count)
         kept = tail.count
         tail = 0..<kept
-    }
-
-    /// The length of the next line with its end; negative for a piece of a too long one; nil for an unfinished one.
-    private func lineLength(_ start: Int, _ end: Int) -> Int? {
-        let window = min(end - start, Relay.longestLine)
-        let found = unsafe davit_find(buffer + start, window, 10)
-        if found >= 0 { return Int(found) + 1 }
-        return window == Relay.longestLine ? -window : nil
     }
 
     /// Copies as long as the client has room. False: it has none now.

@@ -119,6 +119,33 @@ struct MonitorTests {
         #expect(try lines(rootfs) == ["stdout F on"])
     }
 
+    /// Kilobytes that only this process has: its heap, its stack and what it changed of its file.
+    private func ownMemory(_ run: MonitorRun) throws -> Int {
+        let pid = try #require(
+            String(decoding: rootfs.run.read("launched", limit: 4096), as: UTF8.self)
+                .firstMatch(of: #/"monitor":(\d+)/#)?.1)
+        let status = try Directory(path: "/proc/\(pid)").open("status").readAll(limit: 1 << 16)
+        let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
+        return try #require(line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
+    }
+
+    @Test(arguments: [("sleep 100", 0), ("seq 1 100000; sleep 100", 4_588_895)])
+    func `a monitor at rest has given back the memory of the launch and of output`(
+        _ line: String, _ logged: Int64
+    ) throws {
+        let run = try MonitorRun(usualPlan(["sh", "-c", line]), rootfs, thread: thread)
+        let pidfd = Pidfd(try #require(try run.message().descriptors.first))
+        // A release build keeps 16 kB, a debug build some more; the buffers that filled were 384.
+        var isSmall = false
+        for _ in 0..<100 where !isSmall {
+            _ = try run.control.waitReadable(milliseconds: 100)
+            isSmall = try rootfs.log.statusIfPresent("log")?.size == logged && ownMemory(run) <= 64
+        }
+        #expect(isSmall)
+        try pidfd.send(signal: 9)
+        #expect(try run.finish().last?.first == "exited")
+    }
+
     @Test func `three hundred launches leave nothing behind`() throws {
         for _ in 0..<300 { _ = try finish(usualPlan(["true"])) }
         let open = try Directory(path: "/proc/self/fd")
