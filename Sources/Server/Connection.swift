@@ -167,7 +167,7 @@ internal import Wire
     /// A request's task has ended: whatever it had to say was put.
     func ended(_ key: Int) {
         open[key] = nil
-        settle()
+        if isClosed { leave() } else { settle() }
     }
 
     /// Waits until a slow reader has made room.
@@ -198,6 +198,11 @@ internal import Wire
         arrived = []
         output.close()
         for asked in open.values where !asked.changes { asked.giveUp(AgentError(answering: CancellationError())) }
-        onEnd(self)
+        leave()
+    }
+
+    /// Whoever stops the server waits for changes, also for those whose client is gone.
+    private func leave() {
+        if open.isEmpty { onEnd(self) }
     }
 }

@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 private func lines(_ framer: inout LineFramer) -> [String] {
@@ -50,5 +51,19 @@ struct LineFramerTests {
         }
         #expect(framer.position == 12)
         #expect(framer.end == 12)
+    }
+
+    @Test func `a line without end takes no more memory than the limit`() throws {
+        var framer = LineFramer(limit: 1 << 16)
+        let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
+        let before = try residentBytes()
+        for _ in 0..<4_096 {
+            framer.append(piece)
+            _ = framer.next()
+        }
+        // 256 MiB went in; other tests of this process may take some of their own.
+        #expect(try residentBytes() - before < 128 << 20)
+        framer.append(Array("\nok\n".utf8))
+        #expect(lines(&framer) == ["ok"])
     }
 }

@@ -122,6 +122,21 @@ extension DoorTests {
             }
         }
 
+        @Test func `a stop waits for a change whose client is gone`() async throws {
+            try await withDoor { door in
+                do {
+                    let client = try door.client()
+                    try client.send("{\"id\":1,\"method\":\"test.change\"}\n{\"id\":2,\"method\":\"ping\"}\n")
+                    _ = try client.reply()
+                }
+                let other = try door.client()
+                try other.send("{\"method\":\"ping\"}\n")
+                _ = try other.reply()
+                await door.server.stop()
+                #expect(await door.tally.changesEnded == 1)
+            }
+        }
+
         @Test func `after the end of requests what is open is answered`() async throws {
             try await withDoor { door in
                 let client = try door.client()
