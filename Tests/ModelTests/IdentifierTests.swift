@@ -3,7 +3,9 @@ import Model
 import Testing
 
 @Suite struct `Names and ids` {
-    @Test(arguments: ["", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF", "../../../etc/pas", "0123456789abcde/"])
+    @Test(arguments: [
+        "", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF", "../../../etc/pas", "0123456789abcde/",
+    ])
     func `a container id is 16 lower-case hexadecimal digits and nothing else`(text: String) {
         #expect(throws: AgentError.self) { try ContainerID(text) }
     }
