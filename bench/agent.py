@@ -3,8 +3,10 @@
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 import rig as rigs
@@ -31,12 +33,15 @@ class Agent:
         self.socket, self.monitor = rig.directory / "davit.sock", (binaries / "davit-monitor").resolve()
         self.cgroup = f"davit-bench-{os.getpid()}-agent"
         rig.undo.callback(rigs.remove_cgroup, rigs.own_cgroup() / self.cgroup)
+        # /run is a tmpfs on every machine with systemd; here it may be part of the root file system.
+        self.run = pathlib.Path(tempfile.mkdtemp(prefix="davit-bench-run-", dir="/dev/shm"))
+        rig.undo.callback(shutil.rmtree, self.run, ignore_errors=True)
         self.start(program, {
             "socket": str(self.socket), "cgroup": self.cgroup, "monitor": str(self.monitor),
             "image_helper": str((binaries / "davit-image").resolve()),
             "driver_host": str((binaries / "davit-driver-host").resolve()),
             "driver_directories": [str(path.resolve()) for path in drivers],
-            "state_directory": str(rig.directory / "state"), "run_directory": str(rig.directory / "run"),
+            "state_directory": str(rig.directory / "state"), "run_directory": str(self.run),
         })
         self.connect()
         self.call("image.load", path=str(rig.image), reference=rigs.IMAGE)
@@ -44,8 +49,7 @@ class Agent:
     def start(self, program, config):
         path, log = self.rig.directory / "davitd.json", self.rig.directory / "davitd.log"
         path.write_text(json.dumps(config))
-        for key in ["state_directory", "run_directory"]:
-            os.mkdir(config[key], 0o700)
+        os.mkdir(config["state_directory"], 0o700)
         self.log = log
         with log.open("w") as output:
             self.process = subprocess.Popen(
