@@ -12,7 +12,7 @@ public actor Engine {
     let executor: any SerialExecutor
 
     let parts: Parts
-    let settings: Settings
+    private(set) var settings: Settings
     var containers: [ContainerID: Container] = [:]
     var names: [ContainerName: ContainerID] = [:]
     var ids: IDPool
@@ -84,6 +84,9 @@ public actor Engine {
     }
 
     nonisolated func later(_ job: @escaping Job) { jobSink.yield(job) }
+
+    /// From the next start of a container on, its log is bounded so.
+    public func use(log: LogBounds) { settings.log = log }
 
     // MARK: Looking
 

@@ -69,7 +69,7 @@ internal import Systemd
                 ledger: try Ledger(state: state, run: run), cgroups: cgroups, complain: complain),
             settings: Engine.Settings(
                 firstID: UInt32(configuration.userns.first), idBlocks: configuration.userns.blocks,
-                log: LogBounds(bytes: configuration.log.bytes, files: configuration.log.files)),
+                log: configuration.logBounds),
             executor: EventLoop.main)
         await engine.recover()
         try await store.sweep()
@@ -81,14 +81,15 @@ internal import Systemd
     {
         let handle = AgentHandle(
             version: Version.text, systemd: booted, stateDirectory: configuration.stateDirectory,
-            runDirectory: configuration.runDirectory, missing: missing, reload: { try await self.reload() })
+            runDirectory: configuration.runDirectory, missing: missing, reload: { try await self.reload(engine) })
         let router = Router.agent(handle, drivers: drivers, engine: engine, images: images)
         let server = try Server(router: router, access: Access(group: configuration.group), listeners: listeners())
-        try watchSignals()
+        try watchSignals(engine)
         _ = try EventLoop.main.useWatchdog()
         let behind = [
             Task(executorPreference: EventLoop.main) { await engine.serve() },
             Task(executorPreference: EventLoop.main) { await keepJournal(of: engine) },
+            Task(executorPreference: EventLoop.main) { [drivers] in await keepHealing(drivers, engine) },
         ]
         Journal.send("davitd \(Version.text) serves \(configuration.socket)")
         Notify.ready(status: "Serving \(configuration.socket)")
@@ -138,30 +139,35 @@ internal import Systemd
 
     // MARK: Signals
 
-    private func watchSignals() throws {
+    private func watchSignals(_ engine: Engine) throws {
         let (term, int, hup): (Int32, Int32, Int32) = (15, 2, 1)
         for number in [term, int] {
             signals.append(try EventSource.signal(number) { [stop] in stop.yield() })
         }
         signals.append(
             try EventSource.signal(hup) { [weak self] in
-                Loop.onStart {
-                    do { _ = try self?.reload() } catch {
-                        Journal.send("the configuration stays as it was: \(error)", .error)
-                    }
+                do { _ = try self?.reload(engine) } catch {
+                    Journal.send("the configuration stays as it was: \(error)", .error)
                 }
             })
     }
 
     /// Reads the configuration again. A wrong one is refused and changes nothing. Answers the keys that need a restart.
-    private func reload() throws -> [String] {
+    private func reload(_ engine: Engine) throws -> [String] {
         Notify.reloading()
         defer { Notify.ready(status: "Serving \(configuration.socket)") }
         let new = try Configuration.load(file)
+        configuration.log = new.log
+        engine.assumeIsolated { $0.use(log: new.logBounds) }
         let changed = new.keys(differingFrom: configuration)
         Journal.send("configuration read again; takes effect at the next start: \(changed)")
         return changed
     }
+}
+
+/// An unhealthy driver is asked how it is every 10 seconds; one that answers is taken back.
+private func keepHealing(_ drivers: DriverHost, _ engine: Engine) async {
+    while (try? await engine.pause(.seconds(10))) != nil { await drivers.heal() }
 }
 
 /// Writes the life of every container to the journal, so that `journalctl CONTAINER_NAME=web` tells it.
