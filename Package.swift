@@ -159,6 +159,10 @@ for target in package.targets where target.type != .system && !cModules.contains
     if embedded.contains(target.name) {
         settings += [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])]
     }
+    if !target.isTest, target.name != "davit" {
+        // Nothing of the agent uses regular expressions; without this every process maps their two libraries.
+        settings.append(.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"]))
+    }
     target.swiftSettings = settings
     if target.name == "davit-monitor" {
         // CStart takes the place of the C library's start; what only that start needs must go, in debug builds too.

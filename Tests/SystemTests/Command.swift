@@ -42,10 +42,10 @@ struct Capture {
         try temporary.remove(name)
     }
 
-    /// What was written so far.
+    /// What was written so far. A console ends its lines with `\r\n`, which is one Character: the `\r` is left out.
     func text() throws -> String {
         let again = try Directory(path: "/proc/self/fd").open(String(rawValue))
-        return String(decoding: try again.readAll(limit: 64 << 20), as: UTF8.self)
+        return String(decoding: try again.readAll(limit: 64 << 20).filter { $0 != 0x0D }, as: UTF8.self)
     }
 }
 

@@ -15,7 +15,7 @@ enum HostProbe {
             number(in: "sys/user/max_user_namespaces") ?? 0 > 0
         },
         Probe(weight: 20, consequence: "no seccomp filters: containers may make every system call") {
-            text("sys/kernel/seccomp/actions_avail")?.contains("errno") ?? false
+            text("sys/kernel/seccomp/actions_avail")?.split(separator: " ").contains("errno") ?? false
         },
         Probe(weight: 10, consequence: "kernel older than 6.1: id-mapped overlays may fail") { kernelIsRecent },
         Probe(weight: 10, consequence: "no cgroup2: containers can't be killed as a group") { controllers != nil },
