@@ -1,0 +1,36 @@
+import Model
+import Testing
+
+@testable import Engine
+
+@Suite struct `Blocks of host ids` {
+    @Test func `the lowest free block is given, and none twice`() throws {
+        var pool = IDPool(base: 100_000, blocks: 3)
+        let blocks = try (0..<3).map { _ in try pool.take() }
+        #expect(blocks.map(\.base) == [100_000, 165_536, 231_072])
+        #expect(throws: AgentError.self) { try pool.take() }
+        pool.give(blocks[1])
+        pool.give(blocks[0])
+        #expect(try pool.take() == blocks[0])
+        #expect(try pool.take() == blocks[1])
+        #expect(throws: AgentError.self) { try pool.take() }
+    }
+
+    @Test func `a block that was claimed is not given until it comes back`() throws {
+        var pool = IDPool(base: 100_000, blocks: 2)
+        pool.claim(IDRange(base: 100_000))
+        #expect(try pool.take().base == 165_536)
+        pool.give(IDRange(base: 100_000))
+        #expect(try pool.take().base == 100_000)
+    }
+
+    @Test(arguments: [0, 99_999, 100_001, .max, 100_000 + 65536 * 2] as [UInt32])
+    func `blocks of another configuration are let be`(base: UInt32) throws {
+        var pool = IDPool(base: 100_000, blocks: 2)
+        pool.claim(IDRange(base: base))
+        pool.give(IDRange(base: base))
+        #expect(try pool.take().base == 100_000)
+        #expect(try pool.take().base == 165_536)
+        #expect(throws: AgentError.self) { try pool.take() }
+    }
+}

@@ -1,0 +1,171 @@
+import Drivers
+import JSON
+import LaunchPlan
+import Linux
+import Model
+
+@testable import Engine
+
+struct PlayedStorage: StorageDriver {
+    let script: Script
+
+    func beginLayer(_ id: LayerID) async throws -> LayerDraft { throw AgentError(.driverFailed, "not played") }
+    func commitLayer(_ id: LayerID) async throws {}
+    func removeLayer(_ id: LayerID) async throws {}
+    func layers() async throws -> [LayerID] { [] }
+    func usage() async throws -> StorageUsage {
+        StorageUsage(layerBytes: 0, layers: 0, rootfsBytes: 0, rootfses: 0)
+    }
+
+    func prepareRootfs(_ request: RootfsRequest) async throws -> Rootfs {
+        try script.act("prepare")
+        return Rootfs(mount: try Directory(path: "/").descriptor, handle: .string("root of \(request.container)"))
+    }
+
+    func releaseRootfs(_ container: ContainerID) async throws { try script.act("release") }
+
+    func recover(_ handles: [ContainerHandle]) async throws { script.with { $0.handles = handles } }
+
+    func collect(valid: Set<ContainerID>) async throws -> [String] {
+        script.with { $0.valid = valid }
+        return []
+    }
+}
+
+struct PlayedNetwork: NetworkDriver {
+    let script: Script
+
+    func attach(_ request: AttachRequest) async throws -> Attachment {
+        try script.act("attach")
+        return Attachment(namespace: .born)
+    }
+
+    func detach(_ container: ContainerID) async throws { try script.act("detach") }
+}
+
+struct PlayedIsolation: IsolationDriver {
+    let script: Script
+
+    func check() async throws -> HostCheck { HostCheck(score: 100, missing: []) }
+
+    func plan(_ request: PlanRequest) async throws -> IsolationPlan {
+        try script.act("plan")
+        return script.with { state in
+            IsolationPlan(
+                plan: LaunchPlan(namespaces: state.namespaces, uidMap: state.maps, run: 0, steps: state.steps),
+                descriptors: request.descriptors, cgroup: state.settings)
+        }
+    }
+}
+
+struct PlayedImages: ImageSource {
+    let script: Script
+
+    func resolve(_ reference: String) async throws -> ResolvedImage {
+        try script.act("resolve \(reference)")
+        return ResolvedImage(id: "sha256:image", layers: [], config: script.with { $0.config })
+    }
+}
+
+/// A monitor for each launch: a thread that waits for a real process in the container's cgroup.
+struct PlayedLauncher: Launcher {
+    let script: Script
+    let line: Line
+    let program: Descriptor
+
+    func launch(
+        _ order: LaunchOrder, report: @escaping @Sendable (MonitorReport) -> Void
+    ) async throws -> any Watch {
+        try script.act("launch")
+        if let words = script.with({ $0.words }) {
+            for word in words { line.say { report(word) } }
+            return Attention()
+        }
+        let cgroup = order.plan.cgroup.map { order.descriptors[$0].rawValue }
+        let child = try Process.spawn(
+            executable: program.rawValue, arguments: ["sleep", "1000"], environment: [], descriptors: [],
+            cgroup: cgroup)
+        let pid = Int(child.pid)
+        let process = child.shared()
+        line.say { report(.launched(pid: pid, process: process)) }
+        try Thread.start("test monitor") { [line] in
+            let status = try? process.collect(wait: true)
+            line.say { report(.exited(ExitRecord(status))) }
+            line.say { report(.gone) }
+        }
+        return Attention()
+    }
+
+    func adopt(_ run: RunDirectory, report: @escaping @Sendable (MonitorReport) -> Void) throws -> Adopted? { nil }
+}
+
+final class Attention: Watch {}
+
+extension ExitRecord {
+    init(_ status: ExitStatus?) {
+        self.init(status: nil, signal: nil, oom: false, time: 5)
+        if case .exited(let code) = status { self.status = Int(code) }
+        if case .signaled(let number) = status { signal = Int(number) }
+    }
+}
+
+/// Short pauses go by by themselves; longer ones when the test says so.
+struct PlayedReactor: Reactor {
+    let script: Script
+    let line: Line
+
+    func watch(_ descriptor: Descriptor, _ handler: @escaping @Sendable () -> Void) throws -> any Watch { Attention() }
+
+    func after(_ delay: Duration, _ handler: @escaping @Sendable () -> Void) throws -> any Watch {
+        guard delay < .seconds(2) else {
+            script.with { $0.timers.append(handler) }
+            return Attention()
+        }
+        try Thread.start("test timer") { [line] in
+            try? Pipe().ends().reader.waitForever(delay)
+            line.say(handler)
+        }
+        return Attention()
+    }
+}
+
+extension Descriptor {
+    fileprivate func waitForever(_ delay: Duration) throws {
+        _ = try waitReadable(milliseconds: Int32(delay.components.attoseconds / 1_000_000_000_000_000))
+    }
+}
+
+/// One thread that runs jobs in their order: the engines' executor.
+final class Line: SerialExecutor {
+    static let shared: Result<Line, any Error> = Result { try Line() }
+
+    private let jobs = Guarded<[UnownedJob]>([])
+    private let words = AsyncStream<@Sendable () -> Void>.makeStream()
+
+    private init() throws {
+        let stage = Stage(line: self)
+        Task { [words] in for await word in words.stream { await stage.perform(word) } }
+        try Thread.start("test line") { [self] in
+            while true {
+                let job = jobs.wait { $0.isEmpty ? nil : $0.removeFirst() }
+                unsafe job.runSynchronously(on: asUnownedSerialExecutor())
+            }
+        }
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        jobs.withLock { $0.append(job) }
+        jobs.wakeOne()
+    }
+
+    /// Runs `body` on the line's thread, behind what was said before.
+    func say(_ body: @escaping @Sendable () -> Void) { words.continuation.yield(body) }
+
+    private actor Stage {
+        nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe line.asUnownedSerialExecutor() }
+        private let line: Line
+        init(line: Line) { self.line = line }
+        func perform(_ body: @Sendable () -> Void) { body() }
+    }
+}
