@@ -7,7 +7,7 @@
 /*
  * From the kernel's entry to main. The C library's own start reads the processor's features (slow in a virtual machine),
  * tunables and relocations, and writes to ten pages; of the library the monitor uses system calls only, and these need
- * nothing but errno. So: no constructors, no stdio, no IFUNC, one thread.
+ * nothing but errno. So: no constructors, no stdio, one thread.
  */
 
 int main(int argc, char **argv);
@@ -82,6 +82,19 @@ __attribute__((no_stack_protector)) static int place_variables(const Elf64_Phdr 
     return 1;
 }
 
+/*
+ * Functions that the C library has in several versions (strcmp, strchr, ...) are called through pointers that its start
+ * would fill in. Nothing of ours calls one; were one called, it must not be a jump into nowhere. Without the processor's
+ * features, which nobody read, each resolver answers the version that runs everywhere.
+ */
+extern const Elf64_Rela __rela_iplt_start[] __attribute__((weak, visibility("hidden")));
+extern const Elf64_Rela __rela_iplt_end[] __attribute__((weak, visibility("hidden")));
+__attribute__((no_stack_protector)) static void resolve_versions(void)
+{
+    for (const Elf64_Rela *entry = __rela_iplt_start; entry < __rela_iplt_end; entry++)
+        *(uintptr_t *)entry->r_offset = ((uintptr_t(*)(uintptr_t))entry->r_addend)(0);
+}
+
 /* The kernel's list behind the environment. */
 __attribute__((no_stack_protector)) static const Elf64_auxv_t *auxiliary(const uintptr_t *stack)
 {
@@ -106,6 +119,7 @@ __attribute__((no_stack_protector, noreturn, used)) void davit_start(const uintp
     }
     int placed = place_variables(headers, count);
     set_thread(guard);
+    resolve_versions();
     _exit(placed ? main((int)stack[0], (char **)(stack + 1)) : 127);
 }
 

@@ -76,7 +76,10 @@ final class Turn {
 
     func wait(for number: Int, isolation: isolated (any Actor)? = #isolation) async {
         guard number != called else { return }
-        await withCheckedContinuation { waiters[number] = $0 }
+        await withCheckedContinuation { waiter in
+            // Looked at again: the loop may have turned between the look above and here.
+            if number == called { waiter.resume() } else { waiters[number] = waiter }
+        }
     }
 
     func take(isolation: isolated (any Actor)? = #isolation) async { await wait(for: draw()) }

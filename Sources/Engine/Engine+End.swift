@@ -19,7 +19,16 @@ extension Engine {
         }
         let token = newToken()
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { container.waiters[token] = $0 }
+            try await withCheckedThrowingContinuation { waiter in
+                // Looked at again: the loop may have turned between the look above and here, and the end have come.
+                if container.life.state.isOver {
+                    waiter.resume(with: outcome(of: container))
+                } else if Task.isCancelled {
+                    waiter.resume(throwing: CancellationError())
+                } else {
+                    container.waiters[token] = waiter
+                }
+            }
         } onCancel: {
             later { await self.giveUp(waiting: token, on: container) }
         }

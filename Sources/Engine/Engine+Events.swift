@@ -34,17 +34,20 @@ extension Engine {
     public func event(after cursor: Int64, once: Bool) async throws -> Event? {
         var found = try events.next(after: cursor)
         while found == nil, !once {
-            await untilNextEvent()
+            await untilEvent(after: cursor)
             try Task.checkCancellation()
             found = try events.next(after: cursor)
         }
         return found
     }
 
-    private func untilNextEvent() async {
+    private func untilEvent(after cursor: Int64) async {
         let token = newToken()
         await withTaskCancellationHandler {
-            await withCheckedContinuation { eventWaiters[token] = $0 }
+            await withCheckedContinuation { waiter in
+                // Looked at again: the loop may have turned since, and the event have come.
+                if events.last > cursor || Task.isCancelled { waiter.resume() } else { eventWaiters[token] = waiter }
+            }
         } onCancel: {
             later { await self.stopWaiting(token) }
         }

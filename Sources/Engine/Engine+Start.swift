@@ -248,7 +248,10 @@ extension Container {
     /// Waits for the monitor's word, which may have come before anybody waited for it.
     func launched(isolation: isolated (any Actor)? = #isolation) async throws {
         if case .over(let result) = launch { return try result.get() }
-        try await withCheckedThrowingContinuation { launch = .awaited($0) }
+        try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in
+            // Looked at again: the loop may have turned between the look above and here.
+            if case .over(let result) = launch { waiter.resume(with: result) } else { launch = .awaited(waiter) }
+        }
     }
 
     func finishLaunch(_ result: Result<Void, any Error>) {

@@ -117,7 +117,15 @@ extension ImageStore {
             turns[layer] = []
             return
         }
-        await withCheckedContinuation { turns[layer]?.append($0) }
+        await withCheckedContinuation { waiter in
+            // Looked at again: the turn may have been given back since the look above.
+            if turns[layer] == nil {
+                turns[layer] = []
+                waiter.resume()
+            } else {
+                turns[layer]?.append(waiter)
+            }
+        }
     }
 
     func giveTurn(_ layer: LayerID) {

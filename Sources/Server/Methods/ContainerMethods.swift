@@ -39,11 +39,10 @@ struct ContainerMethods {
             return Done()
         }
         router.on(ContainerLogs.self) { params, context in
-            var log = LogStream(
-                reader: try await engine.log(of: params.container, tail: params.tail), since: params.since)
-            try await log.send(to: context, follow: params.follow ?? false, engine: engine) {
-                await engine.isOver(params.container)
-            }
+            // By its id: a follower must not go over to the next container of that name.
+            let id = try await engine.get(params.container).id.description
+            var log = LogStream(reader: try await engine.log(of: id, tail: params.tail), since: params.since)
+            try await log.send(to: context, follow: params.follow ?? false, engine: engine) { await engine.isOver(id) }
             return Done()
         }
     }
