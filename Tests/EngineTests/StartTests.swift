@@ -159,4 +159,25 @@ import Testing
             try await world.assertNothingRuns()
         }
     }
+
+    @Test func `containers run beside each other`() async throws {
+        try await withWorld { world in
+            let runs = try await withThrowingTaskGroup(of: Engine.Run.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        try await world.engine.run(.test(remove: true), stdio: ContainerStdio(), made: { _ in })
+                    }
+                }
+                return try await group.reduce(into: [Engine.Run]()) { $0.append($1) }
+            }
+            #expect(Set(runs.map(\.view.id)).count == 4)
+            #expect(world.groups.count == 4)
+            // All blocks of ids are taken: the fifth is refused, and the first one's end makes room.
+            await #expect(throws: AgentError.self) {
+                _ = try await world.engine.run(.test(remove: true), stdio: ContainerStdio(), made: { _ in })
+            }
+            for run in runs { try await world.engine.remove(run.view.id.description, force: true) }
+            try await world.assertNothingRuns()
+        }
+    }
 }
