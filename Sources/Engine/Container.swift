@@ -43,7 +43,8 @@ final class Container: @unchecked Sendable {
         status.startedAt = record.startedAt
         status.exit = record.exit
         status.error = record.error
-        return ContainerView(id: id, spec: record.spec, status: status, image: record.image)
+        return ContainerView(
+            id: id, spec: record.spec, status: status, image: record.image, labels: record.labels ?? record.spec.labels)
     }
 }
 
@@ -54,6 +55,8 @@ public struct ContainerView: Sendable, Hashable {
     public var status: ContainerStatus
     /// The image's id.
     public var image: String
+    /// The image's labels, and the caller's over them.
+    public var labels: [String: String]
 }
 
 /// What has to be taken back, last first. Pushed before its step begins: every one of them is idempotent and works for a

@@ -10,6 +10,8 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     var spec: ContainerSpec
     /// The image's id, so that a moved tag does not change a container.
     var image: String
+    /// The image's labels at the time of creation, and the caller's over them.
+    var labels: [String: String]?
     var createdAt: Int64
     var startedAt: Int64?
     var exit: ExitRecord?
@@ -21,7 +23,7 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     var attachment: JSONValue?
 
     enum CodingKeys: String, CodingKey {
-        case id, spec, image, exit, error, ids, rootfs, attachment
+        case id, spec, image, labels, exit, error, ids, rootfs, attachment
         case createdAt = "created_at"
         case startedAt = "started_at"
     }

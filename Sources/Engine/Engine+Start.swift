@@ -28,7 +28,8 @@ extension Engine {
                 .containerNameInUse, "the name \(name) belongs to container \(holder): remove or choose another",
                 details: ["container": .string(holder.description)])
         }
-        let record = ContainerRecord(id: newID(), spec: spec, image: image.id, createdAt: now())
+        let labels = image.config.labels.merging(spec.labels) { _, own in own }
+        let record = ContainerRecord(id: newID(), spec: spec, image: image.id, labels: labels, createdAt: now())
         let container = Container(record: record)
         // Taken before the first await below, so that no other create can have the name or the id.
         containers[record.id] = container

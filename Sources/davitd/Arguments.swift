@@ -8,6 +8,8 @@ struct Arguments: Equatable {
 
     var task = Task.serve
     var configuration = "/etc/davit/davitd.json"
+    /// Whether the file was named, and so must be there.
+    var isNamed = false
 
     static let help = """
         usage: davitd [--config FILE] [--check-config]
@@ -25,7 +27,7 @@ struct Arguments: Equatable {
             switch word {
             case "--config":
                 guard let file = words.next() else { throw WrongUse(problem: "--config needs a file") }
-                configuration = file
+                (configuration, isNamed) = (file, true)
             case "--check-config": task = .checkConfiguration
             case "--version": task = .showVersion
             case "--help", "-h": task = .showHelp

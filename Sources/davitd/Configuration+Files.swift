@@ -6,9 +6,10 @@ extension Configuration {
     /// Reads the file and the drop-ins `FILE.d/*.json` in the order of their names. No file at all means the defaults.
     ///
     /// Each file is checked alone first, so that an error names the file, the key and the line.
-    static func load(_ path: String) throws(AgentError) -> Configuration {
+    /// A file that somebody named (`isNamed`) must be there.
+    static func load(_ path: String, isNamed: Bool = false) throws(AgentError) -> Configuration {
         var merged: JSONValue = [:]
-        for file in try files(path) { merged = merge(merged, try read(file)) }
+        for file in try files(path, isNamed) { merged = merge(merged, try read(file)) }
         do {
             let configuration = try merged.decode(Configuration.self, unknownKeys: .refuse)
             try configuration.validate()
@@ -20,13 +21,13 @@ extension Configuration {
         }
     }
 
-    private static func files(_ path: String) throws(AgentError) -> [String] {
+    private static func files(_ path: String, _ isNamed: Bool) throws(AgentError) -> [String] {
         let dropIns = path + ".d"
         do {
-            let root = try Directory(path: "/")
-            let main = try root.statusIfPresent(path) == nil ? [] : [path]
-            guard try root.statusIfPresent(dropIns) != nil else { return main }
-            let names = try root.directory(dropIns).names().filter { $0.hasSuffix(".json") }.sorted()
+            let here = try Directory(path: ".")
+            let main = try !isNamed && here.statusIfPresent(path) == nil ? [] : [path]
+            guard try here.statusIfPresent(dropIns) != nil else { return main }
+            let names = try here.directory(dropIns).names().filter { $0.hasSuffix(".json") }.sorted()
             return main + names.map { "\(dropIns)/\($0)" }
         } catch {
             throw AgentError(.configInvalid, "\(path) or \(dropIns) can't be read").caused(by: error)
@@ -35,7 +36,7 @@ extension Configuration {
 
     private static func read(_ path: String) throws(AgentError) -> JSONValue {
         do {
-            let bytes = try Directory(path: "/").read(path, limit: 1 << 20)
+            let bytes = try Directory(path: ".").read(path, limit: 1 << 20)
             let document = try JSONDocument(configuration: String(decoding: bytes, as: UTF8.self))
             do { _ = try document.value.decode(Configuration.self, unknownKeys: .refuse) } catch {
                 throw AgentError(.configInvalid, "\(path):\(document.line(of: error.path)): \(error)")

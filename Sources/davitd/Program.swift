@@ -12,7 +12,7 @@ enum Program {
             case .showHelp: say(Arguments.help)
             case .showVersion: say("davitd \(Version.text)")
             case .checkConfiguration:
-                _ = try Configuration.load(arguments.configuration)
+                _ = try Configuration.load(arguments.configuration, isNamed: arguments.isNamed)
                 say("\(arguments.configuration): all right")
             case .serve: try serve(arguments)
             }
@@ -33,7 +33,7 @@ enum Program {
 
     /// Runs the loop until a signal or systemd ends it.
     private static func serve(_ arguments: Arguments) throws {
-        let configuration = try Configuration.load(arguments.configuration)
+        let configuration = try Configuration.load(arguments.configuration, isNamed: arguments.isNamed)
         let drivers = Agent.loadDrivers(configuration)
         let outcome = Outcome()
         Loop.onStart {

@@ -66,14 +66,14 @@ struct ContainerMethods {
 
 extension ContainerInfo {
     init(_ view: ContainerView) {
-        self.init(id: view.id, spec: view.spec, state: view.status, image: view.image)
+        self.init(id: view.id, spec: view.spec, state: view.status, image: view.image, labels: view.labels)
     }
 }
 
 extension ContainerList.Params {
     func matches(_ view: ContainerView) -> Bool {
         (phases?.contains(view.status.phase) ?? true)
-            && (labels ?? [:]).allSatisfy { view.spec.labels[$0.key] == $0.value }
+            && (labels ?? [:]).allSatisfy { view.labels[$0.key] == $0.value }
     }
 }
 

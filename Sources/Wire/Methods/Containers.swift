@@ -15,12 +15,17 @@ public struct ContainerInfo: Sendable, Codable {
     public var state: ContainerStatus
     /// The image's id at the time of creation.
     public var image: String
+    /// The image's labels at the time of creation, and the spec's over them.
+    public var labels: [String: String]?
 
-    public init(id: ContainerID, spec: ContainerSpec, state: ContainerStatus, image: String) {
+    public init(
+        id: ContainerID, spec: ContainerSpec, state: ContainerStatus, image: String, labels: [String: String]? = nil
+    ) {
         self.id = id
         self.spec = spec
         self.state = state
         self.image = image
+        self.labels = labels
     }
 }
 
