@@ -1,7 +1,9 @@
 import Testing
 
 /// The agent under a real systemd, booted in a container with what `make install` lays out. One boot serves all.
-@Suite(.enabled(if: Checkout.isPrepared, "make test-system installs what these tests boot"))
+///
+/// One guest at a time: they share the host's cgroup tree, and the end of one guest's scope would end another's containers.
+@Suite(.serialized, .enabled(if: Checkout.isPrepared, "make test-system installs what these tests boot"))
 struct BootedTests {
     @Test func `the agent does all that Tests/Guest/agent.sh checks under systemd`() throws {
         let checks = try Guest.boot(script: "agent.sh")
