@@ -1,3 +1,4 @@
+import Linux
 import Testing
 
 /// The settings of the agent, asked of the program itself.
