@@ -134,7 +134,8 @@ extension Engine {
             IDMapping(inside: block.count, outside: 0, count: 1),
         ]
         let map = try UserNamespace.make(uidMap: lines, gidMap: lines)
-        idMaps[block.base] = map
+        // The lowest blocks are used most; a burst of starts must not leave a descriptor for each block it touched.
+        if idMaps.count < 64 { idMaps[block.base] = map }
         return map
     }
 
