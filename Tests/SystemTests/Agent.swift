@@ -51,11 +51,11 @@ final class Agent: Sendable {
     /// What the agent wrote to standard error.
     func said() throws -> String { try log.text() }
 
-    /// Ends the agent and removes its directory.
+    /// Ends the agent and whatever still runs in its containers, and removes its directory and its cgroups.
     func stop() throws {
         try process.send(signal: 15)
         _ = try process.collect(wait: true)
-        _ = try Command.run("rm -rf --one-file-system \"$1\"", [directory])
+        try Scratch.remove(directory)
     }
 }
 

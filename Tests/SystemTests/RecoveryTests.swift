@@ -105,7 +105,7 @@ private final class MortalAgent {
     func remove() throws {
         try? removeAll()
         try terminate()
-        _ = try Command.run("rm -rf --one-file-system \"$1\"", [directory])
+        try Scratch.remove(directory)
     }
 
     // MARK: Asking
