@@ -35,6 +35,12 @@ struct EntryPath {
 
     var isRoot: Bool { name.count == 1 }
 
+    /// The path in one piece, ended by NUL; `.` for the root.
+    var whole: [CChar] {
+        guard !isRoot else { return [0x2E, 0] }
+        return parent.dropLast() + (parent.count > 1 ? [0x2F] : []) + name
+    }
+
     private static func componentLength(_ text: UnsafePointer<CChar>) -> Int {
         var length = 0
         while unsafe text[length] != 0, unsafe text[length] != 0x2F { length += 1 }

@@ -72,7 +72,7 @@ struct Inspection {
     /// `nil` if the manifest is of another platform.
     private mutating func image(_ descriptor: OCI.Descriptor, _ names: [String]) throws -> FoundImage? {
         if let platform = descriptor.platform?.platform, !platform.serves(wanted) {
-            others.insert("\(platform)")
+            note(platform)
             return nil
         }
         let manifest = try required(OCI.Manifest.self, descriptor)
@@ -134,8 +134,13 @@ struct Inspection {
             throw AgentError(.imageInvalid, "the image's platform can't be understood")
         }
         if platform.serves(wanted) { return platform }
-        others.insert("\(platform)")
+        note(platform)
         return nil
+    }
+
+    /// Attestations beside an image are listed as `unknown/unknown`: they are nothing that somebody could ask for.
+    private mutating func note(_ platform: Platform) {
+        if platform.os != "unknown" { others.insert("\(platform)") }
     }
 
     private func diffIDs(_ config: OCI.Config, count: Int) throws -> [LayerID] {

@@ -80,7 +80,8 @@ enum Sandbox {
 
     /// What reading an archive and writing a tree take, and what the allocator and an orderly end take.
     private static let allowed = [
-        "read", "pread64", "write", "pwrite64", "lseek", "ftruncate", "close", "fstat", "newfstatat", "openat2",
+        "read", "pread64", "write", "pwrite64", "lseek", "ftruncate", "close", "fstat", "fstatfs", "newfstatat",
+        "openat2",
         "mkdirat", "mknodat", "symlinkat", "linkat", "unlinkat", "fchown", "fchownat", "fchmod", "fchmodat",
         "fsetxattr",
         "utimensat", "getdents64", "brk", "munmap", "mremap", "madvise", "futex", "rt_sigreturn", "rt_sigprocmask",

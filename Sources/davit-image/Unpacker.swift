@@ -8,6 +8,7 @@ final class Unpacker {
     private let tree: Tree
     private let limit: LayerJob
     private var times = DirectoryTimes()
+    private var defaults = DefaultACLs()
     private var entries: Int64 = 0
     private var size: Int64 = 0
     private var attributesLeftOut: Int64 = 0
@@ -26,6 +27,7 @@ final class Unpacker {
             }
             try apply(entry, archive)
         }
+        try defaults.apply(below: tree.root)
         times.apply(below: tree.root)
         return UnpackedLayer(
             diffID: limit.layer.diffID, size: size, entries: entries, attributesLeftOut: attributesLeftOut)
@@ -162,31 +164,14 @@ final class Unpacker {
     private func dress(_ descriptor: Int32, _ entry: Entry) throws {
         guard fchown(descriptor, entry.uid, entry.gid) == 0 else { throw failure("fchown", "\(entry.path)") }
         guard fchmod(descriptor, entry.mode) == 0 else { throw failure("fchmod", "\(entry.path)") }
-        for attribute in entry.attributes { try set(attribute, descriptor, entry.path) }
+        for attribute in entry.attributes { try set(attribute, descriptor, entry) }
     }
 
-    private func set(_ attribute: Entry.Attribute, _ descriptor: Int32, _ path: EntryPath) throws {
-        switch try attribute.use(path) {
+    private func set(_ attribute: Entry.Attribute, _ descriptor: Int32, _ entry: Entry) throws {
+        switch try attribute.use(entry) {
         case .leaveOut: attributesLeftOut += 1
-        case .set:
-            let result = unsafe fsetxattr(descriptor, attribute.name, attribute.value, attribute.value.count, 0)
-            guard result == 0 else { throw failure("fsetxattr", "\(path): \(shown(attribute.name))") }
+        case .set: try attribute.set(on: descriptor, entry.path)
+        case .setLast: try defaults.add(entry.path, attribute)
         }
-    }
-}
-
-extension Entry.Attribute {
-    enum Use { case set, leaveOut }
-
-    private static let kept = ["user.", "security.capability", "system.posix_acl_access", "system.posix_acl_default"]
-    private static let refused = ["trusted.overlay.", "user.overlay."]
-
-    /// Throws `image.layer_refused` for what would tell overlayfs to look elsewhere.
-    func use(_ path: EntryPath) throws -> Use {
-        let text = shown(name)
-        if Self.refused.contains(where: text.hasPrefix) {
-            throw AgentError(.imageLayerRefused, "\"\(path)\" in the layer sets overlayfs' own attribute \"\(text)\"")
-        }
-        return Self.kept.contains { $0.hasSuffix(".") ? text.hasPrefix($0) : text == $0 } ? .set : .leaveOut
     }
 }

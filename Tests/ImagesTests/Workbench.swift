@@ -45,13 +45,14 @@ final class Workbench: Sendable {
 
     func sha256(_ file: String) throws -> String { String(try shell("sha256sum \(file)").prefix(64)) }
 
-    /// Unpacks an archive, kept as `pack` says (`cat`, `gzip -c`, `zstd -c`), into `out`.
+    /// Unpacks an archive, kept as `pack` says (`cat`, `gzip -c`, `zstd -c`), into `out` or another directory.
     func unpack(
         _ archive: [UInt8], pack: String = "cat", type: String = "tar", maxBytes: Int64 = 1 << 30,
-        maxEntries: Int64 = 100_000, change: (inout FoundLayer) -> Void = { _ in }
+        maxEntries: Int64 = 100_000, into target: Directory? = nil, change: (inout FoundLayer) -> Void = { _ in }
     ) async throws -> UnpackedLayer {
         try directory.replaceFile("layer", archive)
-        try shell("{ \(pack); } < layer > blob; rm -rf out; mkdir out")
+        try shell("{ \(pack); } < layer > blob")
+        if target == nil { try shell("rm -rf out; mkdir out") }
         let size = try directory.status("blob").size
         var layer = FoundLayer(
             size: size, mediaType: "application/vnd.oci.image.layer.v1.\(type)",
@@ -60,7 +61,8 @@ final class Workbench: Sendable {
         change(&layer)
         let job = LayerJob(layer: layer, maxBytes: maxBytes, maxEntries: maxEntries)
         let reply = try await worker.perform(
-            .unpack(job), source: directory.open("blob").shared(), target: directory.directory("out").descriptor)
+            .unpack(job), source: directory.open("blob").shared(),
+            target: (target ?? directory.directory("out")).descriptor)
         guard case .unpacked(let unpacked) = reply else { throw AgentError(.hostFailed, "wrong answer") }
         return unpacked
     }
