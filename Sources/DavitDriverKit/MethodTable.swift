@@ -57,6 +57,10 @@ extension MethodTable where Driver: StorageDriver {
             try await driver.releaseRootfs(container)
             return NoValue()
         }
+        table.on(.removeRootfs) { driver, container in
+            try await driver.removeRootfs(container)
+            return NoValue()
+        }
         table.on(.usage) { driver, _ in try await driver.usage() }
         return table
     }
@@ -79,6 +83,9 @@ extension MethodTable where Driver: IsolationDriver {
         var table = Self()
         table.on(.check) { driver, _ in try await driver.check() }
         table.on(.plan) { driver, request in try await driver.plan(request) }
+        table.on(.planExec) { driver, request in try await driver.planExec(request) }
+        table.on(.settings) { driver, limits in try await CgroupSettings(driver.settings(for: limits)) }
+        table.on(.explain) { driver, request in try await driver.explain(request) }
         return table
     }
 }

@@ -35,6 +35,9 @@ public struct LoadedStorageDriver: StorageDriver, DriverProxy {
     public func releaseRootfs(_ container: ContainerID) async throws {
         _ = try await driver.call(.releaseRootfs, container)
     }
+    public func removeRootfs(_ container: ContainerID) async throws {
+        _ = try await driver.call(.removeRootfs, container)
+    }
     public func usage() async throws -> StorageUsage { try await driver.call(.usage, NoValue()) }
 }
 
@@ -60,4 +63,13 @@ public struct LoadedIsolationDriver: IsolationDriver, DriverProxy {
 
     public func check() async throws -> HostCheck { try await driver.call(.check, NoValue()) }
     public func plan(_ request: PlanRequest) async throws -> IsolationPlan { try await driver.call(.plan, request) }
+    public func planExec(_ request: ExecPlanRequest) async throws -> IsolationPlan {
+        try await driver.call(.planExec, request)
+    }
+    public func settings(for limits: Limits) async throws -> [CgroupSetting] {
+        try await driver.call(.settings, limits).settings
+    }
+    public func explain(_ request: ExplainRequest) async throws -> Explanation {
+        try await driver.call(.explain, request)
+    }
 }

@@ -14,8 +14,10 @@ public protocol StorageDriver: Driver {
     func layers() async throws -> [LayerID]
     /// Makes a root file system that appears in no mount table: a detached mount.
     func prepareRootfs(_ request: RootfsRequest) async throws -> Rootfs
-    /// Frees what `prepareRootfs` made. May leave slow removal to the background.
+    /// Frees what a run needs of it; what the container wrote stays for the next run.
     func releaseRootfs(_ container: ContainerID) async throws
+    /// Removes what the container wrote. May leave slow removal to the background.
+    func removeRootfs(_ container: ContainerID) async throws
     /// Bytes and files in use by everything that the driver keeps. Slow: it walks the trees.
     func usage() async throws -> StorageUsage
 }

@@ -158,7 +158,10 @@ extension Engine {
     private func removeHome(of container: Container, _ number: Int) async {
         await container.turn.wait(for: number)
         defer { container.turn.give() }
-        do { try await parts.ledger.remove(container.record) } catch {
+        do {
+            try await parts.storage.removeRootfs(container.id)
+            try await parts.ledger.remove(container.record)
+        } catch {
             parts.complain(
                 AgentError(.hostFailed, "the container's files could not be removed").caused(by: error), container.id)
         }

@@ -17,6 +17,9 @@ extension Engine {
         let valid = Set(containers.values.filter { !$0.undo.isEmpty }.map(\.id))
         await recoverDrivers()
         await collect(valid: valid)
+        // A container's files outlive its run.
+        let known = Set(containers.keys)
+        await attempt("collecting what is left over") { [parts] in _ = try await parts.storage.collect(valid: known) }
         for id in parts.cgroups.groups() where !valid.contains(id) {
             do { try await removeGroup(id) } catch {
                 parts.complain(AgentError(.hostFailed, "a leftover cgroup can't be removed").caused(by: error), id)
@@ -122,7 +125,7 @@ extension Engine {
     }
 
     private func collect(valid: Set<ContainerID>) async {
-        let drivers = [parts.storage, parts.isolation] + parts.networks.values.map { $0 as any Driver }
+        let drivers = [parts.isolation] + parts.networks.values.map { $0 as any Driver }
         for driver in drivers {
             await attempt("collecting what is left over") { _ = try await driver.collect(valid: valid) }
         }

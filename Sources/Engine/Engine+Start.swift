@@ -144,9 +144,10 @@ extension Engine {
         _ root: Rootfs
     ) async throws -> IsolationPlan {
         let process = try ProcessSpec(spec: container.record.spec, image: image.config, hostname: container.hostname)
-        let request = PlanRequest(
+        var request = PlanRequest(
             container: container.id, process: process, limits: container.record.spec.limits, ids: block,
             network: attachment.namespace, root: root.mount, files: run.files.descriptor)
+        request.options = IsolationOptions(container.record.spec)
         return try await parts.isolation.plan(request)
     }
 

@@ -5,6 +5,9 @@ extension LaunchPlan {
     private var head: [[String]] {
         var records = [["namespaces", namespaces.text], ["run", "\(run)"]]
         if let cgroup { records.append(["cgroup", "\(cgroup)"]) }
+        if let join { records.append(["join", "\(join.process)", join.namespaces.text]) }
+        if initProcess { records.append(["init"]) }
+        if let terminal = stdio.terminal { records.append(["terminal", "\(terminal.rows)", "\(terminal.columns)"]) }
         records += uidMap.map { ["uid-map"] + $0.fields } + gidMap.map { ["gid-map"] + $0.fields }
         records += [["stdin"] + stdio.input.fields, ["stdout"] + stdio.output.fields, ["stderr"] + stdio.error.fields]
         records.append(["stdio-owner", "\(stdio.owner.uid)", "\(stdio.owner.gid)"])
@@ -32,11 +35,14 @@ extension LaunchPlan {
         guard reader.isEmpty else { throw FieldReader.Refusal() }
     }
 
-    private enum Head { case namespaces, run, cgroup, uidMap, gidMap, stdin, stdout, stderr, owner, log }
+    private enum Head {
+        case namespaces, run, cgroup, uidMap, gidMap, stdin, stdout, stderr, owner, log, join, initProcess, terminal
+    }
 
     private static let heads: [(word: StaticString, value: Head)] = [
         ("namespaces", .namespaces), ("run", .run), ("cgroup", .cgroup), ("uid-map", .uidMap), ("gid-map", .gidMap),
         ("stdin", .stdin), ("stdout", .stdout), ("stderr", .stderr), ("stdio-owner", .owner), ("log", .log),
+        ("join", .join), ("init", .initProcess), ("terminal", .terminal),
     ]
 
     private mutating func addHead(_ verb: String, _ reader: inout FieldReader) throws(FieldReader.Refusal) {
@@ -52,6 +58,11 @@ extension LaunchPlan {
         case .stderr: stdio.error = try reader.output()
         case .owner: stdio.owner = Stdio.Owner(uid: try reader.number(), gid: try reader.number())
         case .log: log = try reader.log()
+        case .join:
+            join = Join(
+                process: try reader.descriptor(), namespaces: Namespaces(rawValue: try reader.bits(Namespaces.words)))
+        case .initProcess: initProcess = true
+        case .terminal: stdio.terminal = Terminal(rows: try reader.number(), columns: try reader.number())
         }
     }
 }
@@ -74,6 +85,7 @@ extension Stdio.Input {
         switch self {
         case .null: ["null"]
         case .descriptor(let index): ["descriptor", "\(index)"]
+        case .open: ["open"]
         }
     }
 }
@@ -90,10 +102,10 @@ extension Stdio.Output {
 }
 
 extension FieldReader {
-    private enum Stream { case null, descriptor, relay }
+    private enum Stream { case null, descriptor, open, relay }
 
     private mutating func stream() throws(Refusal) -> Stream {
-        try word(among: [("null", .null), ("descriptor", .descriptor), ("relay", .relay)])
+        try word(among: [("null", .null), ("descriptor", .descriptor), ("open", .open), ("relay", .relay)])
     }
 
     fileprivate mutating func idMap() throws(Refusal) -> IDMap {
@@ -104,6 +116,7 @@ extension FieldReader {
         switch try stream() {
         case .null: return .null
         case .descriptor: return .descriptor(try descriptor())
+        case .open: return .open
         case .relay: throw Refusal()
         }
     }
@@ -112,6 +125,7 @@ extension FieldReader {
         switch try stream() {
         case .null: return .null
         case .descriptor: return .descriptor(try descriptor())
+        case .open: throw Refusal()
         case .relay: return .relay(copyTo: isEmpty ? nil : try descriptor())
         }
     }

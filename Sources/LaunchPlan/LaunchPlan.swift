@@ -8,6 +8,10 @@ public struct LaunchPlan: Sendable {
     public var cgroup: Int?
     public var uidMap: [IDMap]
     public var gidMap: [IDMap]
+    /// Be born into the namespaces of a running process instead of new ones.
+    public var join: Join?
+    /// Stay PID 1 and run the program as its child.
+    public var initProcess = false
     public var stdio: Stdio
     /// The directory for `launched` and `exit`.
     public var run: Int
@@ -46,6 +50,30 @@ public struct Namespaces: OptionSet, Sendable {
     public static let all: Namespaces = [.user, .mount, .pid, .network, .ipc, .uts, .cgroup]
 }
 
+/// Namespaces that are there already.
+public struct Join: Sendable {
+    /// A pidfd of a process in them.
+    public var process: Int
+    public var namespaces: Namespaces
+
+    public init(process: Int, namespaces: Namespaces) {
+        self.process = process
+        self.namespaces = namespaces
+    }
+}
+
+/// A pseudoterminal of the container's own devpts: the program's three streams and its controlling terminal. The monitor
+/// keeps the other side, logs and copies what comes out, and gives the agent that side when asked to attach.
+public struct Terminal: Sendable {
+    public var rows: UInt16
+    public var columns: UInt16
+
+    public init(rows: UInt16, columns: UInt16) {
+        self.rows = rows
+        self.columns = columns
+    }
+}
+
 /// `count` ids from `inside` in the container are those from `outside` on the host.
 public struct IDMap: Sendable {
     public var inside: UInt32
@@ -64,6 +92,8 @@ public struct Stdio: Sendable {
     public enum Input: Sendable {
         case null
         case descriptor(Int)
+        /// A pipe that stays open for those who attach later.
+        case open
     }
 
     public enum Output: Sendable {
@@ -74,9 +104,12 @@ public struct Stdio: Sendable {
         case relay(copyTo: Int?)
     }
 
+    /// Without a terminal what the program reads; with one, what the monitor writes to it.
     public var input: Input
     public var output: Output
     public var error: Output
+    /// When there is one, it is all three streams; `output` says where the monitor copies what comes out.
+    public var terminal: Terminal?
     /// Who owns the pipes, as the host numbers them: a program may open `/dev/stdout` only when its user does.
     public var owner: Owner
 
@@ -133,6 +166,8 @@ public enum PlanError: Error, Sendable {
     extension LaunchPlan: Hashable {}
     extension Namespaces: Hashable {}
     extension IDMap: Hashable {}
+    extension Join: Hashable {}
+    extension Terminal: Hashable {}
     extension Stdio: Hashable {}
     extension Stdio.Input: Hashable {}
     extension Stdio.Output: Hashable {}

@@ -15,6 +15,8 @@ extension LaunchStep {
             ["bind-descriptor", "\(index)", target, recursive ? "recursive" : "single", flags.text]
         case .device(let name): ["device", name]
         case .symlink(let target, let link): ["symlink", target, link]
+        case .propagation(let path, let kind, let recursive):
+            ["propagation", path, kind.word.description, recursive ? "recursive" : "single"]
         case .mask(let path): ["mask", path]
         case .readOnly(let path): ["read-only", path]
         case .pivot: ["pivot"]
@@ -22,6 +24,11 @@ extension LaunchStep {
         case .hostname(let name): ["hostname", name]
         case .resourceLimit(let resource, let soft, let hard):
             ["resource-limit", "\(resource)", "\(soft)", "\(hard)"]
+        case .sysctl(let name, let value): ["sysctl", name, value]
+        case .oomScore(let score): ["oom-score", "\(score)"]
+        case .landlock(let rules): ["landlock"] + rules.fields
+        case .label(let module, let text): ["label", module.word.description, text]
+        case .pass(let index, let number): ["pass", "\(index)", "\(number)"]
         case .user(let uid, let gid, let groups): ["user", "\(uid)", "\(gid)"] + groups.map { "\($0)" }
         case .capabilities(let bounding, let effective, let ambient):
             ["capabilities", "\(bounding)", "\(effective)", "\(ambient)"]
@@ -33,10 +40,10 @@ extension LaunchStep {
         }
     }
 
-    private enum Verb {
+    fileprivate enum Verb {
         case loopbackUp, joinNetwork, becomeRoot, privateMounts, attachRoot, mount, bindPath, bindDescriptor, device
         case symlink, mask, readOnly, pivot, readOnlyRoot, hostname, resourceLimit, user, capabilities
-        case noNewPrivileges, seccomp, workingDirectory, exec
+        case noNewPrivileges, seccomp, workingDirectory, exec, propagation, sysctl, oomScore, landlock, label, pass
     }
 
     private static let verbs: [(word: StaticString, value: Verb)] = [
@@ -46,7 +53,8 @@ extension LaunchStep {
         ("read-only", .readOnly), ("pivot", .pivot), ("read-only-root", .readOnlyRoot), ("hostname", .hostname),
         ("resource-limit", .resourceLimit), ("user", .user), ("capabilities", .capabilities),
         ("no-new-privileges", .noNewPrivileges), ("seccomp", .seccomp), ("working-directory", .workingDirectory),
-        ("exec", .exec),
+        ("exec", .exec), ("propagation", .propagation), ("sysctl", .sysctl), ("oom-score", .oomScore),
+        ("landlock", .landlock), ("label", .label), ("pass", .pass),
     ]
 
     /// Reads the arguments of `verb`; nil when it is none of a step.
@@ -78,9 +86,44 @@ extension LaunchStep {
         case .noNewPrivileges: self = .noNewPrivileges
         case .seccomp: self = .seccomp(try reader.descriptor())
         case .workingDirectory: self = .workingDirectory(try reader.text())
+        case .propagation, .sysctl, .oomScore, .landlock, .label, .pass: self = try reader.refinement(entry.value)
         case .exec:
             self = .exec(path: try reader.text(), arguments: try reader.texts(), environment: try reader.texts())
         }
+    }
+}
+
+extension Propagation {
+    fileprivate static let words: [(word: StaticString, value: Propagation)] = [
+        ("private", .private), ("slave", .slave), ("shared", .shared),
+    ]
+
+    fileprivate var word: StaticString {
+        switch self {
+        case .private: "private"
+        case .slave: "slave"
+        case .shared: "shared"
+        }
+    }
+}
+
+extension LabelModule {
+    fileprivate static let words: [(word: StaticString, value: LabelModule)] = [
+        ("apparmor", .apparmor), ("selinux", .selinux),
+    ]
+
+    fileprivate var word: StaticString {
+        switch self {
+        case .apparmor: "apparmor"
+        case .selinux: "selinux"
+        }
+    }
+}
+
+extension LandlockRules {
+    fileprivate var fields: [String] {
+        ["\(files)", "\(network)", "\(scope)", "\(paths.count)"] + paths.flatMap { [$0.path, "\($0.access)"] }
+            + ["\(ports.count)"] + ports.flatMap { ["\($0.port)", "\($0.access)"] }
     }
 }
 
@@ -107,6 +150,55 @@ extension FieldReader {
         .bind(
             source, target: try text(), recursive: try word(among: [("recursive", true), ("single", false)]),
             flags: try mountFlags())
+    }
+
+    /// The steps that few launches have.
+    fileprivate mutating func refinement(_ verb: LaunchStep.Verb) throws(Refusal) -> LaunchStep {
+        switch verb {
+        case .propagation:
+            return .propagation(
+                try text(), try word(among: Propagation.words),
+                recursive: try word(among: [("recursive", true), ("single", false)]))
+        case .sysctl: return .sysctl(name: try sysctlName(), value: try text())
+        case .oomScore: return .oomScore(try signedNumber())
+        case .landlock: return .landlock(try landlock())
+        case .label: return .label(try word(among: LabelModule.words), try text())
+        case .pass: return .pass(try descriptor(), at: try descriptor())
+        default: throw Refusal()
+        }
+    }
+
+    /// Names below /proc/sys: nothing that leads out of it.
+    private mutating func sysctlName() throws(Refusal) -> String {
+        let name = try text()
+        for part in name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        where part.isEmpty || part.elementsEqual("..".utf8) || part.elementsEqual(".".utf8) {
+            throw Refusal()
+        }
+        return name
+    }
+
+    private mutating func signedNumber() throws(Refusal) -> Int {
+        let field = try text()
+        guard field.utf8.first == UInt8(ascii: "-") else {
+            guard let value = Int(decimal: field) else { throw Refusal() }
+            return value
+        }
+        guard let value = Int(decimal: String(decoding: field.utf8.dropFirst(), as: UTF8.self)) else { throw Refusal() }
+        return 0 - value
+    }
+
+    private mutating func landlock() throws(Refusal) -> LandlockRules {
+        var rules = LandlockRules(files: try number(), network: try number(), scope: try number())
+        let paths: UInt16 = try number()
+        for _ in 0..<paths {
+            rules.paths.append(LandlockRules.PathRule(path: try text(), access: try number()))
+        }
+        let ports: UInt16 = try number()
+        for _ in 0..<ports {
+            rules.ports.append(LandlockRules.PortRule(port: try number(), access: try number()))
+        }
+        return rules
     }
 
     /// One name in /dev: a path would leave it.

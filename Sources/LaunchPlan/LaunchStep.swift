@@ -22,6 +22,8 @@ public enum LaunchStep: Sendable {
     case device(String)
     /// Makes a symbolic link at `link`; one that is there stays.
     case symlink(target: String, link: String)
+    /// Changes how mounts below a path of the new root spread: `private`, `slave` or `shared`; the whole tree or its root.
+    case propagation(String, Propagation, recursive: Bool)
     /// Hides a file behind `/dev/null`, a directory behind an empty one. An absent path is fine.
     case mask(String)
     /// Makes a path read-only, with all below. An absent path is fine.
@@ -33,6 +35,16 @@ public enum LaunchStep: Sendable {
     case hostname(String)
     /// `resource` is `RLIMIT_*`; the monitor sets it, since a container may not raise a hard limit.
     case resourceLimit(resource: Int, soft: UInt64, hard: UInt64)
+    /// Writes `value` to `/proc/sys/NAME`, where `name` has slashes. After the pivot, before /proc/sys is read-only.
+    case sysctl(name: String, value: String)
+    /// -1000 to 1000, to /proc/self/oom_score_adj. The monitor does it: a container may not lower its own.
+    case oomScore(Int)
+    /// Restricts the process by Landlock; access rights that this kernel doesn't know are left out.
+    case landlock(LandlockRules)
+    /// The label that the program gets at its exec.
+    case label(LabelModule, String)
+    /// Leaves a descriptor open in the program, under this number.
+    case pass(Int, at: Int)
     /// Becomes a user, keeping the capabilities until ``capabilities(bounding:effective:ambient:)``.
     case user(uid: UInt32, gid: UInt32, groups: [UInt32])
     /// Sets the capability sets, bit by number. Inheritable is what is ambient.
@@ -44,6 +56,52 @@ public enum LaunchStep: Sendable {
     case workingDirectory(String)
     /// Becomes the program. A name without "/" is searched in the `PATH` of `environment`.
     case exec(path: String, arguments: [String], environment: [String])
+}
+
+public enum Propagation: Sendable { case `private`, slave, shared }
+
+/// A security module that labels processes.
+public enum LabelModule: Sendable { case apparmor, selinux }
+
+/// A Landlock domain: what it decides on, and what it lets pass. The bits are those of `<linux/landlock.h>`.
+public struct LandlockRules: Sendable {
+    /// `LANDLOCK_ACCESS_FS_*` that are forbidden but below the paths of ``paths``.
+    public var files: UInt64
+    /// `LANDLOCK_ACCESS_NET_*` that are forbidden but for the ports of ``ports``.
+    public var network: UInt64
+    /// `LANDLOCK_SCOPE_*`.
+    public var scope: UInt64
+    public var paths: [PathRule]
+    public var ports: [PortRule]
+
+    public struct PathRule: Sendable {
+        /// In the new root; one that is not there is left out.
+        public var path: String
+        public var access: UInt64
+
+        public init(path: String, access: UInt64) {
+            self.path = path
+            self.access = access
+        }
+    }
+
+    public struct PortRule: Sendable {
+        public var port: UInt16
+        public var access: UInt64
+
+        public init(port: UInt16, access: UInt64) {
+            self.port = port
+            self.access = access
+        }
+    }
+
+    public init(files: UInt64, network: UInt64, scope: UInt64, paths: [PathRule] = [], ports: [PortRule] = []) {
+        self.files = files
+        self.network = network
+        self.scope = scope
+        self.paths = paths
+        self.ports = ports
+    }
 }
 
 /// What ``LaunchStep/bind(_:target:recursive:flags:)`` shows.
@@ -70,5 +128,8 @@ public struct MountFlags: OptionSet, Sendable {
 #if !hasFeature(Embedded)
     extension LaunchStep: Hashable {}
     extension BindSource: Hashable {}
+    extension LandlockRules: Hashable {}
+    extension LandlockRules.PathRule: Hashable {}
+    extension LandlockRules.PortRule: Hashable {}
     extension MountFlags: Hashable {}
 #endif

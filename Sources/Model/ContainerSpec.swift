@@ -28,6 +28,32 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
     public var limits: Limits
     /// Seconds between the stop signal and SIGKILL, 0 to 3600.
     public var stopTimeout: Int
+    /// Replaces the image's stop signal: a name with or without SIG, or a number.
+    public var stopSignal: String?
+    /// Give the program a terminal of its own as its three streams.
+    public var terminal: Bool?
+    /// A small init of the agent's own is PID 1: it passes signals on and collects orphans.
+    public var initProcess: Bool?
+    public var mounts: [MountSpec]?
+    /// Bytes that the container may write to its root; refused where the storage driver can't keep it.
+    public var rootSize: Int64?
+    /// Bytes of /dev/shm; default 64 MiB.
+    public var shmSize: Int64?
+    public var devices: [DeviceSpec]?
+    /// Supplementary groups beside the user's own: names of the image or numbers.
+    public var groups: [String]?
+    public var resourceLimits: [ResourceLimit]?
+    /// Settings below /proc/sys that belong to the container's own namespaces, such as `net.core.somaxconn`.
+    public var sysctls: [String: String]?
+    /// -1000 to 1000; below the agent's own it needs CAP_SYS_RESOURCE.
+    public var oomScore: Int?
+    public var security: SecuritySpec?
+    public var restart: RestartPolicy?
+    public var dependsOn: [Dependency]?
+    public var health: HealthSpec?
+    public var notify: NotifySpec?
+    public var credentials: [CredentialSpec]?
+    public var listen: [ListenSpec]?
 
     public init(image: String) {
         self.image = image
@@ -42,28 +68,20 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
     }
 }
 
-/// Upper bounds; `nil` is none. A limit whose cgroup controller is missing is refused before anything starts.
-public struct Limits: Sendable, Hashable, Codable {
-    /// Bytes; 6 MiB at least (the smallest at which a program and its launch still fit).
-    public var memory: Int64?
-    /// Processes and threads, 1 at least.
-    public var pids: Int64?
-    /// Whole and part processors, 0.01 at least; written as `cpu.max` with a period of 100 ms.
-    public var cpus: Double?
-
-    public init(memory: Int64? = nil, pids: Int64? = nil, cpus: Double? = nil) {
-        self.memory = memory
-        self.pids = pids
-        self.cpus = cpus
-    }
-}
-
 extension ContainerSpec {
     enum CodingKeys: String, CodingKey {
         case image, name, command, entrypoint, environment, user, hostname, labels, network, interactive, remove, limits
         case workingDirectory = "working_directory"
         case readOnly = "read_only"
         case stopTimeout = "stop_timeout"
+        case terminal, mounts, devices, groups, sysctls, security, restart, health, notify, credentials, listen
+        case stopSignal = "stop_signal"
+        case initProcess = "init"
+        case rootSize = "root_size"
+        case shmSize = "shm_size"
+        case resourceLimits = "resource_limits"
+        case oomScore = "oom_score"
+        case dependsOn = "depends_on"
     }
 
     public init(from decoder: any Decoder) throws {
@@ -83,6 +101,24 @@ extension ContainerSpec {
         remove = try values.decodeIfPresent(Bool.self, forKey: .remove) ?? remove
         limits = try values.decodeIfPresent(Limits.self, forKey: .limits) ?? limits
         stopTimeout = try values.decodeIfPresent(Int.self, forKey: .stopTimeout) ?? stopTimeout
+        stopSignal = try values.decodeIfPresent(String.self, forKey: .stopSignal)
+        terminal = try values.decodeIfPresent(Bool.self, forKey: .terminal)
+        initProcess = try values.decodeIfPresent(Bool.self, forKey: .initProcess)
+        mounts = try values.decodeIfPresent([MountSpec].self, forKey: .mounts)
+        rootSize = try values.decodeIfPresent(Int64.self, forKey: .rootSize)
+        shmSize = try values.decodeIfPresent(Int64.self, forKey: .shmSize)
+        devices = try values.decodeIfPresent([DeviceSpec].self, forKey: .devices)
+        groups = try values.decodeIfPresent([String].self, forKey: .groups)
+        resourceLimits = try values.decodeIfPresent([ResourceLimit].self, forKey: .resourceLimits)
+        sysctls = try values.decodeIfPresent([String: String].self, forKey: .sysctls)
+        oomScore = try values.decodeIfPresent(Int.self, forKey: .oomScore)
+        security = try values.decodeIfPresent(SecuritySpec.self, forKey: .security)
+        restart = try values.decodeIfPresent(RestartPolicy.self, forKey: .restart)
+        dependsOn = try values.decodeIfPresent([Dependency].self, forKey: .dependsOn)
+        health = try values.decodeIfPresent(HealthSpec.self, forKey: .health)
+        notify = try values.decodeIfPresent(NotifySpec.self, forKey: .notify)
+        credentials = try values.decodeIfPresent([CredentialSpec].self, forKey: .credentials)
+        listen = try values.decodeIfPresent([ListenSpec].self, forKey: .listen)
     }
 
     /// Throws `request.invalid` with the first thing that can't be.
@@ -93,17 +129,16 @@ extension ContainerSpec {
             (workingDirectory.map { !$0.hasPrefix("/") } ?? false, "working_directory must start with /"),
             (hostname.map { $0.isEmpty || $0.utf8.count > 64 } ?? false, "hostname has 1 to 64 characters"),
             (command?.first == "" || entrypoint?.first == "", "the program's name is empty"),
-            (limits.memory.map { $0 < 6 << 20 } ?? false, "limits.memory is in bytes, 6 MiB (6291456) at least"),
-            (limits.pids.map { $0 < 1 } ?? false, "limits.pids is 1 at least"),
-            (limits.cpus.map { !($0 >= 0.01 && $0 <= 4096) } ?? false, "limits.cpus is 0.01 to 4096"),
             (!(0...3600).contains(stopTimeout), "stop_timeout is 0 to 3600 seconds"),
             (everyText.contains { $0.utf8.contains(0) }, "texts must not hold a NUL character"),
         ]
-        for (wrong, message) in problems where wrong { throw AgentError(.requestInvalid, message) }
+        let found = problems.first { $0.0 }?.1 ?? limits.problem ?? mounts?.lazy.compactMap(\.problem).first
+        if let found { throw AgentError(.requestInvalid, found) }
     }
 
     private var everyText: [String] {
         (command ?? []) + (entrypoint ?? []) + environment
             + [image, workingDirectory ?? "", user ?? "", hostname ?? "", network]
+            + (mounts ?? []).flatMap { [$0.source ?? "", $0.target] }
     }
 }

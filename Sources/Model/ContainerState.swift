@@ -8,6 +8,23 @@ public struct ExitRecord: Sendable, Hashable, Codable {
     public var oom: Bool
     /// When it ended, nanoseconds since 1970.
     public var time: Int64
+    /// When it began, nanoseconds since 1970.
+    public var startedAt: Int64?
+    public var reason: ExitReason?
+    /// What the kernel's out-of-memory killer did.
+    public var memory: MemoryEnd?
+    /// Names of the limits that were hit during the run, such as `pids.max`.
+    public var limits: [String]?
+    /// The last lines of the log, 10 at most.
+    public var lastLines: [String]?
+    /// What a driver or the agent has to say of it.
+    public var message: String?
+
+    enum CodingKeys: String, CodingKey {
+        case status, signal, oom, time, reason, memory, limits, message
+        case startedAt = "started_at"
+        case lastLines = "last_lines"
+    }
 
     public init(status: Int?, signal: Int?, oom: Bool, time: Int64) {
         self.status = status
@@ -20,9 +37,53 @@ public struct ExitRecord: Sendable, Hashable, Codable {
     public var code: Int { status ?? signal.map { 128 + $0 } ?? 255 }
 }
 
+/// In one word, why a main process ended.
+public enum ExitReason: String, Sendable, Hashable, Codable, CaseIterable {
+    /// By itself.
+    case exited
+    /// By a signal that the agent did not send.
+    case signaled
+    case oom
+    /// By `container.stop`, with its own status or the stop signal.
+    case stopped
+    /// By `container.kill`, a forced removal, or after the grace time of a stop.
+    case killed
+    case unhealthy, watchdog
+    /// Nobody saw it.
+    case lost
+}
+
+/// An end for want of memory, from `memory.events`.
+public struct MemoryEnd: Sendable, Hashable, Codable {
+    /// The group whose processes were killed, relative to the container's: empty, or such as `exec-1`.
+    public var cgroup: String
+    /// The name of the process that was killed, where the kernel told it.
+    public var victim: String?
+    /// Bytes; `nil` when the container has none of its own.
+    public var limit: Int64?
+    /// Bytes at most in use during the run.
+    public var peak: Int64?
+    /// How many processes were killed.
+    public var kills: Int
+
+    public init(cgroup: String, victim: String? = nil, limit: Int64? = nil, peak: Int64? = nil, kills: Int) {
+        self.cgroup = cgroup
+        self.victim = victim
+        self.limit = limit
+        self.peak = peak
+        self.kills = kills
+    }
+}
+
 /// Where a container stands, as told at the doors.
 public enum ContainerPhase: String, Sendable, Hashable, Codable, CaseIterable {
     case created, starting, running, stopping, exited, failed, removing
+    /// Every process of it stands still.
+    case paused
+    /// Ended, and to be started again after a pause.
+    case restarting
+    /// To be started when what it depends on is so far.
+    case waiting
 }
 
 /// What is known of a container's run, apart from what it shall be.
@@ -36,9 +97,16 @@ public struct ContainerStatus: Sendable, Hashable, Codable {
     public var exit: ExitRecord?
     /// Why it could not be started.
     public var error: AgentError?
+    /// How often it was started again by its restart policy.
+    public var restarts: Int?
+    public var health: HealthStatus?
+    /// Whether the program said READY=1, where it is asked to.
+    public var ready: Bool?
+    /// The program's last STATUS=.
+    public var message: String?
 
     enum CodingKeys: String, CodingKey {
-        case phase, pid, exit, error
+        case phase, pid, exit, error, restarts, health, ready, message
         case createdAt = "created_at"
         case startedAt = "started_at"
     }
@@ -46,5 +114,27 @@ public struct ContainerStatus: Sendable, Hashable, Codable {
     public init(phase: ContainerPhase, createdAt: Int64) {
         self.phase = phase
         self.createdAt = createdAt
+    }
+}
+
+/// What the health probe found.
+public struct HealthStatus: Sendable, Hashable, Codable {
+    public enum Word: String, Sendable, Hashable, Codable, CaseIterable {
+        case starting, healthy, unhealthy
+    }
+
+    public var status: Word
+    /// Failures in a row.
+    public var failures: Int
+    /// Why the last probe failed.
+    public var message: String?
+    /// When the last probe ended, nanoseconds since 1970.
+    public var time: Int64?
+
+    public init(status: Word, failures: Int = 0, message: String? = nil, time: Int64? = nil) {
+        self.status = status
+        self.failures = failures
+        self.message = message
+        self.time = time
     }
 }

@@ -71,6 +71,15 @@ extension ContainerPhase: WordList {}
 extension Event.Kind: WordList {}
 extension Right: WordList {}
 extension Lane: WordList {}
+extension MountSpec.Kind: WordList {}
+extension MountSpec.Propagation: WordList {}
+extension UserNamespaceSpec.Mode: WordList {}
+extension RestartPolicy.Name: WordList {}
+extension Dependency.Condition: WordList {}
+extension HealthSpec.Probe: WordList {}
+extension HealthSpec.Action: WordList {}
+extension HealthStatus.Word: WordList {}
+extension ExitReason: WordList {}
 
 extension WordList where Self: RawRepresentable & CaseIterable, RawValue == String {
     static var words: [String] { allCases.map(\.rawValue) }

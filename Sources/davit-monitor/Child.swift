@@ -41,6 +41,7 @@ struct Child {
         case .symlink(let target, let link): try root.symlink(target, link)
         case .mask(let path): try root.mask(path)
         case .readOnly(let path): try root.protect(path)
+        case .propagation, .sysctl, .oomScore, .landlock, .label, .pass: throw Failure(number: Failure.notImplemented)
         case .pivot: try root.pivot()
         case .readOnlyRoot: try root.makeReadOnly()
         case .hostname(let name): try check(unsafe davit_set_hostname(name, name.utf8.count))

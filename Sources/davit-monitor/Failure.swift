@@ -12,6 +12,7 @@ struct Failure: Error {
     static let exists: Int32 = 17
     static let notDirectory: Int32 = 20
     static let invalid: Int32 = 22
+    static let notImplemented: Int32 = 38
     static let tooManyLinks: Int32 = 40
 }
 

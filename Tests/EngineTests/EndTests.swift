@@ -114,7 +114,7 @@ import Testing
             world.script.fail("release")
             let run = try await world.engine.run(.test(remove: true), stdio: ContainerStdio(), made: { _ in })
             try await world.engine.remove(run.view.id.description, force: true)
-            #expect(world.script.deeds.suffix(2) == ["release", "detach"])
+            #expect(world.script.deeds.suffix(3) == ["release", "detach", "remove"])
             #expect(world.script.complaints.count == 1)
             try await world.assertNothingRuns()
         }

@@ -23,6 +23,7 @@ struct PlayedStorage: StorageDriver {
     }
 
     func releaseRootfs(_ container: ContainerID) async throws { try script.act("release") }
+    func removeRootfs(_ container: ContainerID) async throws { try script.act("remove") }
 
     func recover(_ handles: [ContainerHandle]) async throws { script.with { $0.handles = handles } }
 
@@ -56,6 +57,20 @@ struct PlayedIsolation: IsolationDriver {
                 descriptors: request.descriptors, cgroup: state.settings)
         }
     }
+}
+
+extension PlayedIsolation {
+    func planExec(_ request: ExecPlanRequest) async throws -> IsolationPlan {
+        try script.act("plan exec")
+        return script.with { state in
+            IsolationPlan(
+                plan: LaunchPlan(namespaces: [], run: 0, steps: state.steps), descriptors: request.descriptors,
+                cgroup: [])
+        }
+    }
+
+    func settings(for limits: Limits) async throws -> [CgroupSetting] { script.with { $0.settings } }
+    func explain(_ request: ExplainRequest) async throws -> Explanation { Explanation(exposure: 0, walls: []) }
 }
 
 struct PlayedImages: ImageSource {

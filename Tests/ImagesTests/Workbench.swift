@@ -92,5 +92,6 @@ actor FolderStorage: StorageDriver {
     func layers() throws -> [LayerID] { try directory.names().compactMap { try? LayerID($0) } }
     func prepareRootfs(_ request: RootfsRequest) throws -> Rootfs { throw AgentError(.hostFailed, "not here") }
     func releaseRootfs(_ container: ContainerID) {}
+    func removeRootfs(_ container: ContainerID) {}
     func usage() -> StorageUsage { StorageUsage(layerBytes: 0, layers: 0, rootfsBytes: 0, rootfses: 0) }
 }

@@ -62,7 +62,7 @@ extension KernelTests {
                     root: rootfs.mount, files: scratch.directory.directory("files").descriptor))
             let told = try run(plan)
             #expect(told.first?.first == "launched", "\(told)")
-            try await storage.releaseRootfs(container)
+            try await storage.removeRootfs(container)
             return try written()
         }
 

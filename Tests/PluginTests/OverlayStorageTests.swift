@@ -245,7 +245,7 @@ extension KernelTests.OverlayStorageTests {
                     let rootfs = try await prepare([id], container: container, mapped: IDRange(base: 1_000_000))
                     try rootfs.replaceFile("said", Array("\(number)".utf8))
                     #expect(try text(rootfs, "said") == "\(number)")
-                    try await storage.releaseRootfs(container)
+                    try await storage.removeRootfs(container)
                 }
             }
             try await group.waitForAll()
@@ -257,7 +257,7 @@ extension KernelTests.OverlayStorageTests {
 // MARK: What is left over
 extension KernelTests.OverlayStorageTests {
     @Test func `releasing what never was is fine`() async throws {
-        try await storage.releaseRootfs(.random())
+        try await storage.removeRootfs(.random())
     }
 
     @Test func `collecting removes all that is not valid`() async throws {
@@ -278,7 +278,7 @@ extension KernelTests.OverlayStorageTests {
         try rootfs.symlink("../../../../victim", at: "relative")
         try Scratch.makeDeep(3000, in: rootfs)
         try makeUnreadableNames(in: rootfs)
-        try await storage.releaseRootfs(container)
+        try await storage.removeRootfs(container)
         try await waitForEmptyTrash()
         #expect(try await storage.status().message == "ready")
         #expect(try victim.names() == ["precious"])

@@ -24,8 +24,10 @@ struct ExpectedMethod: Sendable, CustomTestStringConvertible {
 }
 
 private let specKeys = [
-    "command", "entrypoint", "environment", "hostname", "image!", "interactive", "labels", "limits", "name", "network",
-    "read_only", "remove", "stop_timeout", "user", "working_directory",
+    "command", "credentials", "depends_on", "devices", "entrypoint", "environment", "groups", "health", "hostname",
+    "image!", "init", "interactive", "labels", "limits", "listen", "mounts", "name", "network", "notify", "oom_score",
+    "read_only", "remove", "resource_limits", "restart", "root_size", "security", "shm_size", "stop_signal",
+    "stop_timeout", "sysctls", "terminal", "user", "working_directory",
 ]
 
 private let methods: [ExpectedMethod] = [

@@ -1,7 +1,7 @@
 public import Drivers
 import LaunchPlan
 import Linux
-import Model
+public import Model
 
 /// Isolation by namespaces, capabilities, seccomp and cgroups: the walls that every Linux has.
 ///
@@ -31,6 +31,16 @@ public struct LinuxIsolation: IsolationDriver {
         return IsolationPlan(
             plan: planner.plan, descriptors: request.descriptors + [filter.program] + etc.map(\.mount),
             cgroup: request.limits.cgroupSettings)
+    }
+
+    public func planExec(_ request: ExecPlanRequest) async throws -> IsolationPlan {
+        throw AgentError(.driverFailed, "not there yet")
+    }
+
+    public func settings(for limits: Limits) async throws -> [CgroupSetting] { limits.cgroupSettings }
+
+    public func explain(_ request: ExplainRequest) async throws -> Explanation {
+        throw AgentError(.driverFailed, "not there yet")
     }
 
     private func etc(_ root: ImageRoot, _ request: PlanRequest) throws(AgentError) -> [EtcFile] {

@@ -149,8 +149,11 @@ extension OverlayStorage {
         }
     }
 
-    public func releaseRootfs(_ container: ContainerID) async throws {
-        _ = try attempting("release the root file system of \(container)") {
+    /// The mount went with its last descriptor.
+    public func releaseRootfs(_ container: ContainerID) async throws {}
+
+    public func removeRootfs(_ container: ContainerID) async throws {
+        _ = try attempting("remove the root file system of \(container)") {
             let store = try store
             return try store.trash.take(container.description, from: store.containers)
         }

@@ -22,6 +22,7 @@ extension DriverMethod<RootfsRequest, Rootfs> {
 
 extension DriverMethod<ContainerID, NoValue> {
     public static var releaseRootfs: Self { Self("rootfs.release") }
+    public static var removeRootfs: Self { Self("rootfs.remove") }
 }
 
 extension DriverMethod<NoValue, StorageUsage> {

@@ -74,6 +74,12 @@ struct ContainerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Seconds between the stop signal and SIGKILL (default: 10).", valueName: "seconds"))
     var stopTimeout: Int?
 
+    @OptionGroup var terminal: TerminalOptions
+    @OptionGroup(title: "File systems") var mounts: MountOptions
+    @OptionGroup(title: "Limits and devices") var limits: LimitOptions
+    @OptionGroup(title: "Walls") var walls: SecurityOptions
+    @OptionGroup(title: "Life") var life: LifeOptions
+
     @Argument(
         parsing: .captureForPassthrough,
         help: ArgumentHelp("The image, then the command to run in it.", valueName: "image [command ...]"))
@@ -122,6 +128,11 @@ struct ContainerOptions: ParsableArguments {
         spec.remove = rm
         spec.limits = Limits(memory: memory?.bytes, pids: pids.flatMap { $0 <= 0 ? nil : $0 }, cpus: cpus)
         spec.stopTimeout = stopTimeout ?? spec.stopTimeout
+        try terminal.apply(to: &spec)
+        try mounts.apply(to: &spec)
+        try limits.apply(to: &spec)
+        try walls.apply(to: &spec)
+        try life.apply(to: &spec)
         return spec
     }
 

@@ -8,7 +8,8 @@ extension ContainerInfo {
         case .running: state.startedAt.map { "Up \(Age(from: $0, to: now))" } ?? "Up"
         case .exited: exited(now: now)
         case .failed: state.error.map { "Failed (\($0.code.rawValue))" } ?? "Failed"
-        case .created, .starting, .stopping, .removing: state.phase.rawValue.capitalizedFirst
+        case .created, .starting, .stopping, .removing, .paused, .restarting, .waiting:
+            state.phase.rawValue.capitalizedFirst
         }
     }
 
