@@ -57,10 +57,19 @@ public struct PeerCredentials: Sendable, Hashable {
     public init(of socket: borrowing some OpenFile & ~Copyable) throws(Errno) {
         (uid, gid, pid, groups) = (0, 0, 0, [])
         try check(unsafe davit_peer(socket.rawValue, &uid, &gid, &pid))
-        // NGROUPS_MAX of <linux/limits.h>: no process has more.
-        var buffer = [UInt32](repeating: 0, count: 65536)
+        do { groups = try Self.groups(of: socket, atMost: 64) } catch {
+            guard error == .outOfRange else { throw error }
+            // NGROUPS_MAX of <linux/limits.h>: no process has more.
+            groups = try Self.groups(of: socket, atMost: 65536)
+        }
+    }
+
+    private static func groups(
+        of socket: borrowing some OpenFile & ~Copyable, atMost most: Int
+    ) throws(Errno) -> [UInt32] {
+        var buffer = [UInt32](repeating: 0, count: most)
         let count = try check(unsafe davit_peer_groups(socket.rawValue, &buffer, buffer.count))
-        groups = Array(buffer.prefix(Int(count)))
+        return Array(buffer.prefix(Int(count)))
     }
 }
 

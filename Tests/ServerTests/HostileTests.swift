@@ -1,8 +1,11 @@
 import Glibc
 import JSON
 import Linux
+import Systemd
 import TestSupport
 import Testing
+
+@testable import Server
 
 extension DoorTests {
     /// Clients that mean harm, or are broken.
@@ -113,6 +116,23 @@ extension DoorTests {
             return try client.socket.send(bytes, wait: false)
         }
 
+        @Test func `when descriptors run out the door rests, and lets in who waits when there are some again`()
+            async throws
+        {
+            try await withDoor { door in
+                let client = Client(try await door.connectAndLeaveNoDescriptors())
+                defer { limitDescriptors(nil) }
+                #expect(try await eventually { await door.server.isResting })
+                // It looks again some times.
+                try await Task.sleep(for: .milliseconds(350))
+                #expect(try await eventually { await door.server.isResting })
+                limitDescriptors(nil)
+                try client.send("{\"method\":\"ping\"}\n")
+                #expect(try client.reply() == ["result": [:]])
+                #expect(try await eventually { await !door.server.isResting })
+            }
+        }
+
         @Test func `a stream ends when its client vanishes`() async throws {
             try await withDoor { door in
                 do {
@@ -151,4 +171,22 @@ extension DoorTests {
             }
         }
     }
+}
+
+extension Door {
+    /// A socket that waits to be let in, while the process may open no further file. On the loop, so that it is not let
+    /// in before.
+    @Loop fileprivate func connectAndLeaveNoDescriptors() throws -> Descriptor {
+        let socket = try UnixSocket.connect(path)
+        limitDescriptors(0)
+        return socket
+    }
+}
+
+/// Bounds the numbers of new descriptors; `nil` lets them be as many as they may.
+private func limitDescriptors(_ most: UInt?) {
+    var limits = rlimit()
+    unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+    limits.rlim_cur = most ?? limits.rlim_max
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
 }
