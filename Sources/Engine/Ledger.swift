@@ -72,8 +72,10 @@ public struct Ledger: Sendable {
     func begin(_ record: ContainerRecord) throws -> RunDirectory {
         let directory = try run.makeDirectories(record.id.description, mode: 0o711)
         for stale in [RunDirectory.exitName, RunDirectory.launchedName] { try directory.removeIfPresent(stale) }
+        let files = try directory.makeDirectories("etc", mode: 0o755)
+        // The record last: with it the directory counts as a run, and it must be a whole one then.
         try write(record, in: directory, durable: false)
-        return RunDirectory(directory: directory, files: try directory.makeDirectories("etc", mode: 0o755))
+        return RunDirectory(directory: directory, files: files)
     }
 
     /// The run directory of a container that was started and not cleaned up.

@@ -50,6 +50,9 @@ final class World: Sendable {
 
     var reactor: any Reactor { parts.reactor }
 
+    /// As an agent that dies: nothing is cleaned up, and nothing more is done behind the answers.
+    func leave() { service.cancel() }
+
     func end() throws {
         service.cancel()
         let root = Cgroup(try Self.hierarchy().directory(cgroup).descriptor)
