@@ -37,6 +37,14 @@ private struct WatchedImage {
         return line.map { $0.split { $0 == " " || $0 == "\t" }.dropFirst().map(String.init) } ?? []
     }
 
+    /// A hard limit of `/proc/PID/limits`, by its name; `nil` for none.
+    func limit(_ name: String) throws -> UInt64? {
+        let text = String(decoding: try proc().read("limits", limit: 1 << 16), as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        let words = line?.dropFirst(name.count).split(separator: " ") ?? []
+        return words.count > 1 ? UInt64(words[1]) : nil
+    }
+
     func proc() throws -> Directory { try Directory(path: "/proc/\(pid)") }
 
     /// Waits until it sleeps and goes on sleeping, or has ended. It never sleeps long over a regular file.
@@ -108,6 +116,8 @@ struct Greedy: Sendable, CustomTestStringConvertible {
 }
 
 @Suite(.serialized) struct SandboxTests {
+    private static let largestFile: Int64 = 123 << 20
+
     @Test func `davit-image reads an image behind walls`() async throws {
         let bench = try Workbench()
         try bench.directory.makeDirectory("out")
@@ -117,7 +127,8 @@ struct Greedy: Sendable, CustomTestStringConvertible {
             size: 1 << 20, mediaType: "application/vnd.oci.image.layer.v1.tar", digest: "sha256:" + nothing,
             diffID: try LayerID(nothing))
         let image = try WatchedImage(
-            LayerJob(layer: layer), source: source.reader, target: bench.directory.directory("out").descriptor)
+            LayerJob(layer: layer, maxBytes: Self.largestFile), source: source.reader,
+            target: bench.directory.directory("out").descriptor)
         defer { image.kill() }
         try await image.waitIdle()
 
@@ -133,6 +144,10 @@ struct Greedy: Sendable, CustomTestStringConvertible {
             #expect(try its.readLink(name) != own.readLink(name), "\(name)")
         }
         #expect(try its.readLink("root") == "/tmp/\(bench.name)/out")
+        #expect(try image.limit("Max address space").map { $0 < 1 << 30 } == true)
+        #expect(try image.limit("Max file size") == UInt64(Self.largestFile))
+        #expect(try image.limit("Max open files") == 32)
+        #expect(try image.limit("Max core file size") == 0)
         withExtendedLifetime(source.writer) {}
     }
 
