@@ -3,7 +3,7 @@ internal import Model
 /// What is known of a driver's behaviour. Pure: transitions answer what is worth telling.
 struct DriverHealth: Sendable {
     enum Change: Sendable, Hashable {
-        case becameUnhealthy(reason: String)
+        case becameUnhealthy(AgentError)
         case becameHealthy
     }
 
@@ -25,13 +25,13 @@ struct DriverHealth: Sendable {
         timeouts += 1
         timeoutsInARow += 1
         guard unhealthy == nil, timeoutsInARow >= Self.timeoutsAllowed else { return nil }
-        let reason = "\(timeoutsInARow) calls in a row got no answer in time"
-        unhealthy = AgentError(
+        let error = AgentError(
             .driverUnhealthy,
-            "\(driver) is unhealthy (\(reason)): nothing new is started with it until it answers `status` again, and "
-                + "running containers stay as they are",
+            "\(driver) is unhealthy (\(timeoutsInARow) calls in a row got no answer in time): nothing new is started "
+                + "with it until it answers `status` again, and running containers stay as they are",
             retryable: true)
-        return .becameUnhealthy(reason: reason)
+        unhealthy = error
+        return .becameUnhealthy(error)
     }
 
     /// An answer in time, be it an error.

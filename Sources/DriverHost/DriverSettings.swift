@@ -1,4 +1,5 @@
 public import JSON
+public import Model
 
 /// What the agent's configuration says of one driver. Every key is optional.
 public struct DriverSettings: Sendable, Hashable, Codable {
@@ -55,11 +56,12 @@ public struct DriverHostConfiguration: Sendable {
     }
 }
 
-/// Something that a driver said or that happened to it, for the agent's log and its events.
+/// Something that a driver said or that happened to it, for the agent's log and its events. A driver is named
+/// `KIND/NAME`.
 public enum DriverNotice: Sendable {
     /// `level` is syslog's.
     case log(driver: String, level: Int32, text: String)
     case event(driver: String, JSONValue)
-    case unhealthy(driver: String, reason: String)
+    case unhealthy(driver: String, AgentError)
     case healthyAgain(driver: String)
 }

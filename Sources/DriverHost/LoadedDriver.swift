@@ -37,6 +37,8 @@ final class LoadedDriver: Sendable {
     /// `network driver "none"`.
     var title: String { "\(manifest.kind.rawValue) driver \"\(manifest.name)\"" }
 
+    private var key: String { "\(manifest.kind.rawValue)/\(manifest.name)" }
+
     var info: DriverInfo {
         let health = health.withLock { $0 }
         return DriverInfo(
@@ -120,8 +122,8 @@ final class LoadedDriver: Sendable {
 
     private func tell(_ change: DriverHealth.Change?) {
         switch change {
-        case .becameUnhealthy(let reason): notice(.unhealthy(driver: title, reason: reason))
-        case .becameHealthy: notice(.healthyAgain(driver: title))
+        case .becameUnhealthy(let error): notice(.unhealthy(driver: key, error))
+        case .becameHealthy: notice(.healthyAgain(driver: key))
         case nil: break
         }
     }

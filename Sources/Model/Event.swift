@@ -24,6 +24,7 @@ public struct Event: Sendable, Hashable, Codable {
         case imageRemoved = "image.removed"
         case imageCommitted = "image.committed"
         case driverUnhealthy = "driver.unhealthy"
+        case driverHealthy = "driver.healthy"
     }
 
     /// Counts up by one from the agent's start; a place to go on from.
@@ -31,7 +32,7 @@ public struct Event: Sendable, Hashable, Codable {
     /// Nanoseconds since 1970.
     public var time: Int64
     public var kind: Kind
-    /// The id of the container, image or driver that it happened to.
+    /// The id of the container or image that it happened to, or the driver as `KIND/NAME`.
     public var subject: String
     public var name: String?
     public var exit: ExitRecord?

@@ -13,21 +13,23 @@ internal import Systemd
     private let file: String
     private var configuration: Configuration
     private let drivers: DriverHost
+    private let notices: DriverNotices
     private let stopped: AsyncStream<Void>
     private let stop: AsyncStream<Void>.Continuation
     private var signals: [EventSource] = []
     /// Held as long as the agent lives.
     private var lock: Lock?
 
-    init(_ configuration: Configuration, file: String, drivers: DriverHost) {
+    init(_ configuration: Configuration, file: String, drivers: DriverHost, notices: DriverNotices) {
         self.configuration = configuration
         self.file = file
         self.drivers = drivers
+        self.notices = notices
         (stopped, stop) = AsyncStream.makeStream()
     }
 
     /// Tries out and loads the drivers. Blocks; before the loop runs.
-    nonisolated static func loadDrivers(_ configuration: Configuration) -> DriverHost {
+    nonisolated static func loadDrivers(_ configuration: Configuration, _ notices: DriverNotices) -> DriverHost {
         var settings = configuration.drivers.settings
         var storage = settings["storage/overlay"] ?? DriverSettings()
         // The shipped storage driver keeps its files with the agent's, unless told otherwise.
@@ -42,7 +44,7 @@ internal import Systemd
             configuration: DriverHostConfiguration(
                 drivers: settings, probeProgram: configuration.driverHost,
                 probeCache: configuration.stateDirectory + "/drivers.json"),
-            notice: log)
+            notice: { notices.take($0) })
         host.load()
         return host
     }
@@ -90,6 +92,7 @@ internal import Systemd
             Task(executorPreference: EventLoop.main) { await engine.serve() },
             Task(executorPreference: EventLoop.main) { await keepJournal(of: engine) },
             Task(executorPreference: EventLoop.main) { [drivers] in await keepHealing(drivers, engine) },
+            Task(executorPreference: EventLoop.main) { [notices] in await notices.keepTelling(engine) },
         ]
         Journal.send("davitd \(Version.text) serves \(configuration.socket)")
         Notify.ready(status: "Serving \(configuration.socket)")
@@ -200,20 +203,9 @@ extension Event {
         var fields = ["DAVIT_EVENT": kind.rawValue]
         if kind.rawValue.hasPrefix("container.") { fields["CONTAINER_ID"] = subject }
         if kind.rawValue.hasPrefix("container.") { fields["CONTAINER_NAME"] = name ?? subject }
+        if kind.rawValue.hasPrefix("driver.") { fields["DAVIT_DRIVER"] = subject }
         if let exit { fields["CONTAINER_EXIT"] = "\(exit.code)" }
         return fields
-    }
-}
-
-private func log(_ notice: DriverNotice) {
-    switch notice {
-    case .log(let driver, let level, let text):
-        Journal.send(text, Journal.Priority(rawValue: Int(level)) ?? .info, fields: ["DAVIT_DRIVER": driver])
-    case .event(let driver, let value): Journal.send(String(json: value), .debug, fields: ["DAVIT_DRIVER": driver])
-    case .unhealthy(let driver, let reason):
-        Journal.send("\(driver) is unhealthy: \(reason)", .error, fields: ["DAVIT_DRIVER": driver])
-    case .healthyAgain(let driver):
-        Journal.send("\(driver) is healthy again", .notice, fields: ["DAVIT_DRIVER": driver])
     }
 }
 

@@ -34,13 +34,13 @@ enum Program {
     /// Runs the loop until a signal or systemd ends it.
     private static func serve(_ arguments: Arguments) throws {
         let configuration = try Configuration.load(arguments.configuration, isNamed: arguments.isNamed)
-        let drivers = Agent.loadDrivers(configuration)
+        let notices = DriverNotices()
+        let drivers = Agent.loadDrivers(configuration, notices)
         let outcome = Outcome()
         Loop.onStart {
             Task { @Loop in
-                do { try await Agent(configuration, file: arguments.configuration, drivers: drivers).serve() } catch {
-                    outcome.error = error
-                }
+                let agent = Agent(configuration, file: arguments.configuration, drivers: drivers, notices: notices)
+                do { try await agent.serve() } catch { outcome.error = error }
                 EventLoop.main.stop()
             }
         }

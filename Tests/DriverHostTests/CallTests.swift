@@ -65,7 +65,11 @@ import Wire
         let notices = Mutex<[String]>([])
         let settings = DriverSettings(deadlineMilliseconds: 30)
         let host = drivers.host(["\(kind.rawValue)/bad": settings]) { notice in
-            if case .unhealthy(_, let reason) = notice { notices.withLock { $0.append(reason) } }
+            switch notice {
+            case .unhealthy(let driver, let error): notices.withLock { $0.append("\(driver) \(error.code.rawValue)") }
+            case .healthyAgain(let driver): notices.withLock { $0.append("\(driver) is healthy") }
+            case .log, .event: break
+            }
         }
         for _ in 0..<3 {
             let error = await #expect(throws: AgentError.self) { try await callOnce(host, kind, "bad") }
@@ -76,9 +80,10 @@ import Wire
         let info = try host.info(kind.rawValue, "bad")
         #expect(info.state == "unhealthy")
         #expect(info.timeouts == 3)
-        #expect(notices.withLock { $0 } == ["3 calls in a row got no answer in time"])
+        #expect(notices.withLock { $0 } == ["\(kind.rawValue)/bad driver.unhealthy"])
         while try host.info(kind.rawValue, "bad").state == "unhealthy" { await host.heal() }
         #expect(try host.info(kind.rawValue, "bad").error == nil)
+        #expect(notices.withLock { $0.dropFirst() } == ["\(kind.rawValue)/bad is healthy"])
     }
 
     @Test(arguments: [false, true]) func `a hundred calls at once are all answered`(_ serial: Bool) async throws {

@@ -100,12 +100,17 @@ final class StuckDoor: DriverDoor {
         for _ in 0..<2 { #expect(health.timedOut("x") == nil) }
         #expect(health.answered("attach") == nil)
         for _ in 0..<2 { #expect(health.timedOut("x") == nil) }
-        #expect(health.timedOut("x") == .becameUnhealthy(reason: "3 calls in a row got no answer in time"))
+        let change = health.timedOut("x")
+        let error = try #require(health.unhealthy)
+        #expect(change == .becameUnhealthy(error))
+        #expect(error.code == .driverUnhealthy)
+        #expect(error.message.contains("3 calls in a row got no answer in time"))
+        #expect(health.timedOut("x") == nil, "it is told once")
         #expect(throws: AgentError.self) { try health.admit("attach") }
         try health.admit("status")
         #expect(health.answered("attach") == nil)
         #expect(health.answered("status") == .becameHealthy)
         try health.admit("attach")
-        #expect(health.timeouts == 5)
+        #expect(health.timeouts == 6)
     }
 }

@@ -6,8 +6,9 @@ final class Agent: Sendable {
     private let process: Pidfd
     private let log: Capture
 
-    /// Starts one and waits until it answers.
-    init() throws {
+    /// Starts one and waits until it answers. `prepare` is shell that runs before, with the agent's directory as `$1` and
+    /// the installed tree as `$2`.
+    init(prepare: String = "") throws {
         directory = "/tmp/davit-test-\(Process.pid)-\(UInt32.random(in: 0 ... .max))"
         log = try Capture()
         try Directory(path: "/tmp").makeDirectory(String(directory.dropFirst(5)), mode: 0o755)
@@ -21,6 +22,7 @@ final class Agent: Sendable {
                 "driver_host": "$2/usr/libexec/davit/davit-driver-host"
             }
             END
+            \(prepare)
             exec "$2/usr/sbin/davitd" --config "$1/davitd.json"
             """
         process = try Command.start(script, [directory, Checkout.installed], output: log, error: log)
@@ -60,8 +62,8 @@ final class Agent: Sendable {
 }
 
 /// Runs `body` with an agent that has loaded one of the test images.
-func withImage(_ file: String, _ body: (Agent) throws -> Void) throws {
-    let agent = try Agent()
+func withImage(_ file: String, prepare: String = "", _ body: (Agent) throws -> Void) throws {
+    let agent = try Agent(prepare: prepare)
     do {
         let images = try Command.run("\"$1\"/Tests/Images/build 2>/dev/null", [Checkout.root])
         let path = images.output.split(separator: "\n").first.map { "\($0)/\(file).tar" } ?? file
