@@ -96,6 +96,8 @@ int davit_fstatat(int directory, const char *path, int flags, struct davit_statu
         .links = (uint32_t)s.st_nlink,
         .inode = s.st_ino,
         .device = s.st_dev,
+        .major = major(s.st_rdev),
+        .minor = minor(s.st_rdev),
         .size = s.st_size,
         .modified_ns = s.st_mtim.tv_sec * 1000000000LL + s.st_mtim.tv_nsec,
     };

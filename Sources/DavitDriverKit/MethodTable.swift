@@ -84,7 +84,9 @@ extension MethodTable where Driver: IsolationDriver {
         table.on(.check) { driver, _ in try await driver.check() }
         table.on(.plan) { driver, request in try await driver.plan(request) }
         table.on(.planExec) { driver, request in try await driver.planExec(request) }
-        table.on(.settings) { driver, limits in try await CgroupSettings(driver.settings(for: limits)) }
+        table.on(.settings) { driver, change in
+            try await CgroupSettings(driver.settings(for: change.limits, replacing: change.old))
+        }
         table.on(.explain) { driver, request in try await driver.explain(request) }
         return table
     }

@@ -66,8 +66,8 @@ public struct LoadedIsolationDriver: IsolationDriver, DriverProxy {
     public func planExec(_ request: ExecPlanRequest) async throws -> IsolationPlan {
         try await driver.call(.planExec, request)
     }
-    public func settings(for limits: Limits) async throws -> [CgroupSetting] {
-        try await driver.call(.settings, limits).settings
+    public func settings(for limits: Limits, replacing old: Limits) async throws -> [CgroupSetting] {
+        try await driver.call(.settings, LimitsChange(old: old, limits: limits)).settings
     }
     public func explain(_ request: ExplainRequest) async throws -> Explanation {
         try await driver.call(.explain, request)

@@ -10,8 +10,9 @@ public protocol IsolationDriver: Driver {
     func plan(_ request: PlanRequest) async throws -> IsolationPlan
     /// How to start one more program in a running container. Has no side effect. Its `cgroup` is empty.
     func planExec(_ request: ExecPlanRequest) async throws -> IsolationPlan
-    /// What is to be written in a cgroup for these limits.
-    func settings(for limits: Limits) async throws -> [CgroupSetting]
+    /// What is to be written in a cgroup that had the limits `old` and shall have `limits`: what `old` has more is
+    /// opened again.
+    func settings(for limits: Limits, replacing old: Limits) async throws -> [CgroupSetting]
     /// Every wall around a container, and a score.
     func explain(_ request: ExplainRequest) async throws -> Explanation
 }

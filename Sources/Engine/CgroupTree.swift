@@ -23,20 +23,45 @@ public struct CgroupTree: Sendable {
 
     /// The container's group, with its limits written; refuses a limit that this host can't keep.
     func make(_ id: ContainerID, settings: [CgroupSetting]) throws -> Descriptor {
+        let enabled = try check(settings)
+        let group = try root.child(id.description)
+        for setting in settings where enabled.contains(setting.controller) { try write(setting, to: group) }
+        return group.descriptor
+    }
+
+    /// Writes other limits in the group of a running container, all or none.
+    func change(_ id: ContainerID, to settings: [CgroupSetting], back: [CgroupSetting]) throws {
+        let enabled = try check(settings)
+        let group = try root.existing(id.description)
+        do {
+            for setting in settings where enabled.contains(setting.controller) { try write(setting, to: group) }
+        } catch {
+            for setting in back where enabled.contains(setting.controller) { try? write(setting, to: group) }
+            throw error
+        }
+    }
+
+    /// The group of a container; `nil` when it has none.
+    func group(of id: ContainerID) -> Cgroup? { try? root.existing(id.description) }
+
+    /// Refuses what can't be kept; answers the controllers that are at work. One that few limits want is enabled when
+    /// the first does: each makes every group dearer.
+    @discardableResult
+    func check(_ settings: [CgroupSetting]) throws -> Set<String> {
         for setting in settings where !setting.isPlain {
             throw AgentError(
                 .driverBadReply, "the isolation driver wants to write \"\(setting.file)\" in a container's cgroup")
         }
-        for setting in settings where setting.required && !controllers.contains(setting.controller) {
+        let further = Set(settings.map(\.controller)).subtracting(controllers)
+        let enabled = further.isEmpty ? controllers : controllers.union((try? root.enable(further)) ?? [])
+        for setting in settings where setting.required && !enabled.contains(setting.controller) {
             throw AgentError(
                 .limitUnavailable,
                 "\(setting.file) can't be set: the cgroup controller \"\(setting.controller)\" is not available below \(path)"
                     + " (a hybrid host keeps it on cgroup v1; boot with systemd.unified_cgroup_hierarchy=1)",
                 details: ["controller": .string(setting.controller)])
         }
-        let group = try root.child(id.description)
-        for setting in settings where controllers.contains(setting.controller) { try write(setting, to: group) }
-        return group.descriptor
+        return enabled
     }
 
     private func write(_ setting: CgroupSetting, to group: Cgroup) throws {

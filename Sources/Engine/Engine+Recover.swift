@@ -16,6 +16,7 @@ extension Engine {
         // Only a run leaves something with the drivers; what a finished one left was not meant to stay.
         let valid = Set(containers.values.filter { !$0.undo.isEmpty }.map(\.id))
         await recoverDrivers()
+        await reapplyLimits()
         await collect(valid: valid)
         // A container's files outlive its run.
         let known = Set(containers.keys)

@@ -78,9 +78,10 @@ extension Engine {
             let attachment = try await attach(container, run: run)
             let root = try await prepareRoot(container, image: image, block: block)
             try remember(rootfs: root.handle, attachment: attachment.handle, of: container)
-            let isolation = try await plan(container, image, block, run, attachment, root)
+            let devices = try await grant(container, block)
+            let isolation = try await plan(container, image, block, run, attachment, root, devices)
             try isolation.check(ids: block)
-            let order = try order(container, isolation, run, stdio)
+            let order = try order(container, isolation, run, stdio, devices)
             try await launch(order, of: container)
         } catch {
             let story = AgentError(wrapping: error, "the container could not be started")
@@ -141,22 +142,33 @@ extension Engine {
 
     private func plan(
         _ container: Container, _ image: ResolvedImage, _ block: IDRange, _ run: RunDirectory, _ attachment: Attachment,
-        _ root: Rootfs
+        _ root: Rootfs, _ devices: DeviceGrants?
     ) async throws -> IsolationPlan {
-        let process = try ProcessSpec(spec: container.record.spec, image: image.config, hostname: container.hostname)
+        var process = try ProcessSpec(spec: container.record.spec, image: image.config, hostname: container.hostname)
+        process.environment += devices?.environment ?? []
         var request = PlanRequest(
             container: container.id, process: process, limits: container.record.spec.limits, ids: block,
             network: attachment.namespace, root: root.mount, files: run.files.descriptor)
         request.options = IsolationOptions(container.record.spec)
+        if let devices { request.mounts += try DeviceNodes.make(devices.devices, ids: block) }
         return try await parts.isolation.plan(request)
+    }
+
+    /// What its devices need; `nil` for a container without any in a user namespace of its own, where none can be reached.
+    private func grant(_ container: Container, _ ids: IDRange?) async throws -> DeviceGrants? {
+        let spec = container.record.spec
+        guard spec.devices != nil || ids == nil else { return nil }
+        return try await blocking { try DeviceGrants(spec, hasUserNamespace: ids != nil) }
     }
 
     /// Completes the driver's plan with what is the agent's own: the cgroup, the streams, the log, the run directory.
     private func order(
-        _ container: Container, _ isolation: IsolationPlan, _ run: RunDirectory, _ stdio: ContainerStdio
+        _ container: Container, _ isolation: IsolationPlan, _ run: RunDirectory, _ stdio: ContainerStdio,
+        _ devices: DeviceGrants?
     ) throws -> LaunchOrder {
         container.undo.append(.cgroup)
         let cgroup = try parts.cgroups.make(container.id, settings: isolation.cgroup)
+        try devices?.filter?.apply(to: cgroup)
         let log = try parts.ledger.logDirectory(of: container.record)
         if container.record.spec.remove { container.output = try LogReader(directory: log, tail: nil) }
         var order = LaunchOrder(plan: isolation.plan, descriptors: isolation.descriptors)

@@ -40,6 +40,15 @@ public struct Ledger: Sendable {
         try await blocking { try write(record, in: state.directory(record.id.description), durable: true) }
     }
 
+    /// Writes the record anew wherever there is one, in the home durably and in the run directory.
+    func rewrite(_ record: ContainerRecord) async throws {
+        try await save(record)
+        guard let directory = try? run.directory(record.id.description),
+            try directory.statusIfPresent(Self.recordName) != nil
+        else { return }
+        try write(record, in: directory, durable: false)
+    }
+
     /// Removes a home, and a run directory that was left; no error when there is none.
     ///
     /// The record goes first, and the one that lasts goes last: a crash leaves either the container or what ``load()``

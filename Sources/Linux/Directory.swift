@@ -39,6 +39,17 @@ public struct Directory: Sendable {
         try check(unsafe davit_mkdirat(number, path, mode))
     }
 
+    /// Makes a device node (`mknodat`) with exactly these permission bits. Needs CAP_MKNOD.
+    public func makeNode(
+        _ name: String, _ device: DeviceNumber, isBlock: Bool, mode: UInt32
+    ) throws(Errno) {
+        let name = try plain(name)
+        // S_IFBLK, S_IFCHR; then chmod: the umask takes bits from mknod.
+        let kind: UInt32 = isBlock ? 0o060000 : 0o020000
+        try check(unsafe davit_mknodat(number, name, kind | mode, device.major, device.minor))
+        try check(unsafe davit_fchmodat(number, name, mode))
+    }
+
     /// Makes a directory and its missing parents, never through a link and never above this one. Idempotent.
     @discardableResult
     public func makeDirectories(_ path: String, mode: UInt32 = 0o755) throws(Errno) -> Directory {

@@ -1,5 +1,18 @@
 internal import CLinux
 
+/// The number of a device, as `8:0`.
+public struct DeviceNumber: Sendable, Hashable, CustomStringConvertible {
+    public var major: UInt32
+    public var minor: UInt32
+
+    public init(major: UInt32, minor: UInt32) {
+        self.major = major
+        self.minor = minor
+    }
+
+    public var description: String { "\(major):\(minor)" }
+}
+
 /// What `stat` says of a file.
 public struct FileStatus: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
@@ -16,6 +29,8 @@ public struct FileStatus: Sendable, Hashable {
     public var size: Int64
     public var inode: UInt64
     public var device: UInt64
+    /// What a device node stands for; 0:0 for all else.
+    public var node: DeviceNumber
     /// Nanoseconds since 1970.
     public var modified: Int64
 
@@ -31,6 +46,7 @@ public struct FileStatus: Sendable, Hashable {
         size = raw.size
         inode = raw.inode
         device = raw.device
+        node = DeviceNumber(major: raw.major, minor: raw.minor)
         modified = raw.modified_ns
     }
 

@@ -10,6 +10,7 @@ extension Router {
         let router = Router(version: agent.version)
         ContainerMethods(engine: engine).register(on: router)
         ImageMethods(images: images, engine: engine).register(on: router)
+        ResourceMethods(engine: engine).register(on: router)
         EventMethods(engine: engine).register(on: router)
         AgentMethods(agent: agent, drivers: drivers, engine: engine, images: images).register(on: router)
         return router

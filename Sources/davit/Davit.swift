@@ -15,6 +15,7 @@ struct Davit: ParsableCommand {
                 name: "Containers",
                 subcommands: [
                     Run.self, Create.self, Start.self, Stop.self, Kill.self, Wait.self, Rm.self, Ps.self, Logs.self,
+                    Update.self, Stats.self, Top.self,
                 ]),
             CommandGroup(name: "Images", subcommands: [Images.self, Load.self, Tag.self, Rmi.self]),
             CommandGroup(

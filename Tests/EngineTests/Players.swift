@@ -69,7 +69,9 @@ extension PlayedIsolation {
         }
     }
 
-    func settings(for limits: Limits) async throws -> [CgroupSetting] { script.with { $0.settings } }
+    func settings(for limits: Limits, replacing old: Limits) async throws -> [CgroupSetting] {
+        script.with { $0.settings }
+    }
     func explain(_ request: ExplainRequest) async throws -> Explanation { Explanation(exposure: 0, walls: []) }
 }
 

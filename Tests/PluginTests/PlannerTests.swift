@@ -131,7 +131,7 @@ struct PlannerTests {
 
     @Test(arguments: [
         (Limits(), [String]()),
-        (Limits(memory: 64 << 20), ["memory.max=67108864", "memory.swap.max=0", "memory.oom.group=1"]),
+        (Limits(memory: 64 << 20), ["memory.max=67108864", "memory.oom.group=1", "memory.swap.max=0"]),
         (Limits(pids: 7), ["pids.max=7"]),
         (Limits(cpus: 1.5), ["cpu.max=150000 100000"]),
         (Limits(cpus: 0.01), ["cpu.max=1000 100000"]),

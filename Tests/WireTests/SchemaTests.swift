@@ -49,6 +49,10 @@ private let methods: [ExpectedMethod] = [
     ExpectedMethod(ContainerGet.self, ["container!"], lane: .quick),
     ExpectedMethod(ContainerLogs.self, ["container!", "follow", "since", "tail"], streams: true),
     ExpectedMethod(
+        ContainerUpdate.self, ["clear", "container!", "limits", "restart"], right: .operate, changes: true),
+    ExpectedMethod(ContainerStatistics.self, ["containers", "interval"], streams: true),
+    ExpectedMethod(ContainerTop.self, ["container!"]),
+    ExpectedMethod(
         ImageLoad.self, ["path", "platform", "reference", "source"], right: .create, changes: true),
     ExpectedMethod(ImageGet.self, ["image!"]),
     ExpectedMethod(ImageList.self, []),

@@ -30,14 +30,17 @@ public struct LinuxIsolation: IsolationDriver {
             openFileLimit: openFileLimit)
         return IsolationPlan(
             plan: planner.plan, descriptors: request.descriptors + [filter.program] + etc.map(\.mount),
-            cgroup: request.limits.cgroupSettings)
+            cgroup: try request.limits.cgroupSettings(replacing: Limits()))
     }
 
     public func planExec(_ request: ExecPlanRequest) async throws -> IsolationPlan {
         throw AgentError(.driverFailed, "not there yet")
     }
 
-    public func settings(for limits: Limits) async throws -> [CgroupSetting] { limits.cgroupSettings }
+    /// Throws `device.not_found` for a bound on a device that is not there.
+    public func settings(for limits: Limits, replacing old: Limits) async throws -> [CgroupSetting] {
+        try limits.cgroupSettings(replacing: old)
+    }
 
     public func explain(_ request: ExplainRequest) async throws -> Explanation {
         throw AgentError(.driverFailed, "not there yet")

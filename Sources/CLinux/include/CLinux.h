@@ -17,6 +17,7 @@
 struct davit_status {
     uint32_t mode, uid, gid, links;
     uint64_t inode, device;
+    uint32_t major, minor; /* of a device node */
     int64_t size, modified_ns;
 };
 
@@ -90,6 +91,11 @@ int davit_chdir(const char *path);
 int davit_fchdir(int directory);
 int davit_unshare(int flags);
 int davit_setns(int descriptor, int flags);
+
+/* ---- devices ---- */
+/* Lets the BPF program (struct bpf_insn) decide on every use of a device from this cgroup and those below it. It stays
+ * as long as the group. */
+int davit_filter_devices(int cgroup, const uint64_t *instructions, size_t count);
 
 /* ---- processes ---- */
 int davit_pidfd_open(int pid);

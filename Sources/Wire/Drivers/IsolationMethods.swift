@@ -16,7 +16,7 @@ extension DriverMethod<ExecPlanRequest, IsolationPlan> {
     public static var planExec: Self { Self("plan.exec") }
 }
 
-extension DriverMethod<Limits, CgroupSettings> {
+extension DriverMethod<LimitsChange, CgroupSettings> {
     public static var settings: Self { Self("settings") }
 }
 
@@ -25,7 +25,17 @@ extension DriverMethod<ExplainRequest, Explanation> {
 }
 
 extension HostCheck: PlainDriverMessage {}
-extension Limits: PlainDriverMessage {}
+
+public struct LimitsChange: PlainDriverMessage {
+    public var old: Limits
+    public var limits: Limits
+
+    public init(old: Limits, limits: Limits) {
+        self.old = old
+        self.limits = limits
+    }
+}
+
 extension ExplainRequest: PlainDriverMessage {}
 extension Explanation: PlainDriverMessage {}
 

@@ -37,19 +37,6 @@ struct ContainerOptions: ParsableArguments {
     var entrypoint: String?
 
     @Option(
-        name: [.customShort("m", allowingJoined: true), .long],
-        help: ArgumentHelp("Memory at most: bytes, or 512k, 64m, 1g.", valueName: "size"), transform: MemorySize.init)
-    var memory: MemorySize?
-
-    @Option(
-        name: [.long, .customLong("pids-limit")], parsing: .unconditional,
-        help: ArgumentHelp("Processes and threads at most; -1 for any number.", valueName: "number"))
-    var pids: Int64?
-
-    @Option(help: ArgumentHelp("Processors at most, such as 1.5.", valueName: "number"))
-    var cpus: Double?
-
-    @Option(
         name: [.long, .customLong("net")], help: ArgumentHelp("The network: none or host.", valueName: "name"),
         completion: .list(["none", "host"]))
     var network: String = "none"
@@ -126,7 +113,6 @@ struct ContainerOptions: ParsableArguments {
         spec.readOnly = readOnly
         spec.interactive = interactive
         spec.remove = rm
-        spec.limits = Limits(memory: memory?.bytes, pids: pids.flatMap { $0 <= 0 ? nil : $0 }, cpus: cpus)
         spec.stopTimeout = stopTimeout ?? spec.stopTimeout
         try terminal.apply(to: &spec)
         try mounts.apply(to: &spec)
