@@ -23,18 +23,23 @@ public struct LinuxIsolation: IsolationDriver {
     /// Throws `container.user_not_found`.
     public func plan(_ request: PlanRequest) async throws -> IsolationPlan {
         let root = ImageRoot(request.root)
-        let account = try Account(request.process.user, in: Accounts(root: root), ids: request.ids)
+        let program = try program(request.process, root, request.ids, filterIndex: request.descriptors.count)
         let etc = try etc(root, request)
-        let planner = Planner(
-            request: request, account: account, filterIndex: request.descriptors.count, etc: etc.map(\.target),
-            openFileLimit: openFileLimit)
+        let planner = Planner(request: request, program: program, etc: etc.map(\.target))
         return IsolationPlan(
             plan: planner.plan, descriptors: request.descriptors + [filter.program] + etc.map(\.mount),
             cgroup: try request.limits.cgroupSettings(replacing: Limits()))
     }
 
+    /// Reads the passwd and group that the container has now, and touches nothing. Blocks as long as that takes.
+    ///
+    /// Throws `container.user_not_found`.
     public func planExec(_ request: ExecPlanRequest) async throws -> IsolationPlan {
-        throw AgentError(.driverFailed, "not there yet")
+        let program = try program(
+            request.process, ImageRoot(request.root), request.ids, filterIndex: request.descriptors.count)
+        return IsolationPlan(
+            plan: ExecPlanner(request: request, steps: program).plan,
+            descriptors: request.descriptors + [filter.program], cgroup: [])
     }
 
     /// Throws `device.not_found` for a bound on a device that is not there.
@@ -44,6 +49,14 @@ public struct LinuxIsolation: IsolationDriver {
 
     public func explain(_ request: ExplainRequest) async throws -> Explanation {
         throw AgentError(.driverFailed, "not there yet")
+    }
+
+    private func program(
+        _ process: ProcessSpec, _ root: ImageRoot, _ ids: IDRange?, filterIndex: Int
+    ) throws(AgentError) -> ProgramSteps {
+        let account = try Account(process.user, in: Accounts(root: root), ids: ids)
+        return ProgramSteps(
+            process: process, account: account, filterIndex: filterIndex, openFileLimit: openFileLimit)
     }
 
     private func etc(_ root: ImageRoot, _ request: PlanRequest) throws(AgentError) -> [EtcFile] {

@@ -5,22 +5,21 @@ import Model
 /// Writes the steps of a launch. Pure: the same values give the same plan.
 struct Planner {
     let request: PlanRequest
-    let account: Account
-    /// Of the descriptor with the compiled system call filter.
-    let filterIndex: Int
+    let program: ProgramSteps
     /// Where the agent's files for /etc are mounted; their descriptors follow the filter's, in this order.
     let etc: [String]
-    /// The most files that this host lets a program open.
-    let openFileLimit: UInt64
 
     var plan: LaunchPlan {
         // The agent sets `run`, and all else that is about its own descriptors.
         var plan = LaunchPlan(
-            namespaces: namespaces, uidMap: idMap, gidMap: idMap, run: 0,
-            steps: network + root + kernelFileSystems + devices + files + walls + inside + program)
+            namespaces: namespaces, uidMap: idMap, gidMap: idMap, run: 0, steps: stages.flatMap(\.self))
         let base = request.ids?.base ?? 0
-        plan.stdio.owner = Stdio.Owner(uid: base + account.uid, gid: base + account.gid)
+        plan.stdio.owner = Stdio.Owner(uid: base + program.account.uid, gid: base + program.account.gid)
         return plan
+    }
+
+    private var stages: [[LaunchStep]] {
+        [network, root, kernelFileSystems, devices, files, walls, inside, program.all]
     }
 
     private var namespaces: Namespaces {
@@ -95,7 +94,7 @@ struct Planner {
     private var files: [LaunchStep] {
         etc.enumerated().map { index, target in
             .bind(
-                .descriptor(filterIndex + 1 + index), target: target, recursive: false,
+                .descriptor(program.filterIndex + 1 + index), target: target, recursive: false,
                 flags: [.noSetUID, .noDevices, .noExecute])
         }
     }
@@ -109,43 +108,6 @@ struct Planner {
         var steps: [LaunchStep] = [.pivot]
         // After the pivot and all mounts: their mount points may have had to be made.
         if request.process.readOnlyRoot { steps.append(.readOnlyRoot) }
-        steps += [
-            .hostname(request.process.hostname),
-            // Programs that use select() need the old soft limit, those that need more raise it themselves.
-            .resourceLimit(resource: 7, soft: min(1024, openFileLimit), hard: openFileLimit),
-            // As root, so that a missing directory can be made and the image's owner of it doesn't matter.
-            .workingDirectory(request.process.workingDirectory),
-        ]
-        return steps
-    }
-
-    private var program: [LaunchStep] {
-        [
-            // Before the capabilities: a change of user needs two of them and the kernel takes all away at it.
-            .user(uid: account.uid, gid: account.gid, groups: account.groups),
-            capabilities,
-            .noNewPrivileges,
-            // Last but for the program: the filter refuses much of what was done above.
-            .seccomp(filterIndex),
-            .exec(
-                path: request.process.arguments.first ?? "", arguments: request.process.arguments,
-                environment: environment),
-        ]
-    }
-
-    /// Another user than root gets none, and could only gain them by a set-uid program, which no_new_privs forbids.
-    private var capabilities: LaunchStep {
-        let bounding = Capability.standard.reduce(0) { $0 | $1.bit }
-        return .capabilities(bounding: bounding, effective: account.uid == 0 ? bounding : 0, ambient: 0)
-    }
-
-    private var environment: [String] {
-        let defaults = [
-            ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-            ("HOSTNAME", request.process.hostname), ("HOME", account.home),
-        ]
-        let wanted = request.process.environment
-        let missing = defaults.filter { name, _ in !wanted.contains { $0.hasPrefix(name + "=") } }
-        return missing.map { "\($0)=\($1)" } + wanted
+        return steps + [.hostname(request.process.hostname)]
     }
 }
