@@ -24,7 +24,7 @@ struct Attachment {
         try signals.start()
         do {
             return try ended(id)
-        } catch let error as AgentError where error.retryable {
+        } catch let error as AgentError where error.code == .agentStopping {
             return try waitAgain(after: error)
         }
     }
@@ -36,7 +36,7 @@ struct Attachment {
         try signals.start()
         do {
             return try client.call(ContainerWait.self, .init(container: container)).exitCode
-        } catch let error as AgentError where error.retryable {
+        } catch let error as AgentError where error.code == .agentStopping {
             return try waitAgain(after: error)
         }
     }
@@ -59,7 +59,7 @@ struct Attachment {
             Pause.milliseconds(200)
             do {
                 return try Client.connect(path: agent).call(ContainerWait.self, .init(container: container)).exitCode
-            } catch let error as AgentError where error.retryable {}
+            } catch let error as AgentError where error.code == .agentStopping {}
         }
         throw lost
     }
