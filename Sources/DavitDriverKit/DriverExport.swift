@@ -89,6 +89,9 @@ public struct DriverIdentity: Sendable {
     public var name: String
     public var version: String
     public var concurrency: DriverManifest.Concurrency
+    /// Whether the driver keeps nothing between calls: it has no `recover` and no `gc` then, and the agent opens it when
+    /// a container first needs it.
+    public var isStateless: Bool
     public var needs: DriverManifest.Needs
     public var features: [String]
     /// JSON Schema of the configuration.
@@ -96,22 +99,29 @@ public struct DriverIdentity: Sendable {
 
     public init(
         name: String, version: String, concurrency: DriverManifest.Concurrency = .concurrent,
-        needs: DriverManifest.Needs = DriverManifest.Needs(), features: [String] = [],
+        isStateless: Bool = false, needs: DriverManifest.Needs = DriverManifest.Needs(), features: [String] = [],
         configSchema: JSONValue = ["type": "object", "additionalProperties": false]
     ) {
         self.name = name
         self.version = version
         self.concurrency = concurrency
+        self.isStateless = isStateless
         self.needs = needs
         self.features = features
         self.configSchema = configSchema
     }
 
+    /// What only a driver that keeps something needs.
+    private static let methodsOfState = [
+        DriverMethod<ContainerHandles, NoValue>.recover.name, DriverMethod<ValidContainers, RemovedThings>.collect.name,
+    ]
+
     func manifest(_ kind: DriverKind, methods: [String]) -> DriverManifest {
         let number = DAVIT_DRIVER_ABI
+        let own = methods.filter { !isStateless || !Self.methodsOfState.contains($0) }
         return DriverManifest(
             name: name, kind: kind, version: version, abi: DriverManifest.ABIRange(min: number, max: number),
-            methods: (methods + ["describe"]).sorted(), concurrency: concurrency, needs: needs, features: features,
+            methods: (own + ["describe"]).sorted(), concurrency: concurrency, needs: needs, features: features,
             configSchema: configSchema, sha256: nil)
     }
 }

@@ -10,6 +10,12 @@ protocol DriverDoor: Sendable {
     func call(_ request: DriverRequest) throws -> PackedMessage
     /// A hint that nobody waits for an operation any more; from any thread.
     func cancel(_ operation: UInt64)
+    /// Why it can't be opened, once that is known.
+    var refusal: AgentError? { get }
+}
+
+extension DriverDoor {
+    var refusal: AgentError? { nil }
 }
 
 struct DriverRequest: Sendable {

@@ -8,8 +8,8 @@ public import Wire
 
 /// The agent's side of its drivers: finds, checks, tries out, loads and keeps them.
 ///
-/// A refused driver is listed with its reason and harms nothing. A loaded one stays until the process ends; a new
-/// version takes effect at the agent's next start.
+/// A refused driver is listed with its reason and harms nothing. One that is fit is opened by its first call and stays
+/// until the process ends; a new version takes effect at the agent's next start.
 public final class DriverHost: Sendable {
     /// The interface number that this agent speaks.
     public static var abi: UInt32 { DAVIT_DRIVER_ABI }
@@ -42,7 +42,7 @@ public final class DriverHost: Sendable {
         self.notice = notice
     }
 
-    /// Loads every driver that is fit. Blocks, while children try out those that are new; call before the loop runs.
+    /// Takes in every driver that is fit. Blocks, while children try out those that are new; call before the loop runs.
     /// Drivers that are loaded already stay as they are.
     public func load() {
         var cache = ProbeCache(path: configuration.probeCache)
@@ -113,17 +113,28 @@ public final class DriverHost: Sendable {
     private func door(_ driver: DriverFile, _ settings: DriverSettings) throws -> any DriverDoor {
         switch settings.run ?? .agent {
         case .agent:
-            let host = HostTable(driver: driver.key, notice: notice)
-            return try InProcessDriver(DriverLibrary(driver.object), configuration: settings.object, host: host)
+            return LazyDriver { [notice] () throws(AgentError) in
+                do {
+                    let host = HostTable(driver: driver.key, notice: notice)
+                    return try InProcessDriver(DriverLibrary(driver.object), configuration: settings.object, host: host)
+                } catch {
+                    throw Self.refusal(driver.path, (error as? AgentError) ?? refused("it can't be opened: \(error)"))
+                }
+            }
         case .process:
             return try RemoteDriver(
                 driver, program: configuration.probeProgram, configuration: settings.object, notice: notice)
         }
     }
 
-    private func refuse(_ path: String, _ manifest: DriverManifest?, _ reason: AgentError) {
+    private static func refusal(_ path: String, _ reason: AgentError) -> AgentError {
         var error = AgentError(.driverRefused, "the driver \(path) is refused: \(reason.message)", cause: reason.cause)
         error.details = ["path": .string(path), "code": .string(reason.code.rawValue)]
+        return error
+    }
+
+    private func refuse(_ path: String, _ manifest: DriverManifest?, _ reason: AgentError) {
+        let error = Self.refusal(path, reason)
         let info = DriverInfo(
             name: manifest?.name ?? "", kind: manifest?.kind.rawValue ?? "", version: manifest?.version ?? "",
             path: path, state: "refused", error: error, methods: manifest?.methods ?? [], calls: 0, timeouts: 0)

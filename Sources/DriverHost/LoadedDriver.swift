@@ -41,10 +41,16 @@ final class LoadedDriver: Sendable {
 
     var info: DriverInfo {
         let health = health.withLock { $0 }
+        let refusal = door.refusal
+        let state = refusal != nil ? "refused" : health.unhealthy != nil ? "unhealthy" : "ready"
         return DriverInfo(
-            name: manifest.name, kind: manifest.kind.rawValue, version: manifest.version, path: path,
-            state: health.unhealthy == nil ? "ready" : "unhealthy", error: health.unhealthy,
-            methods: manifest.methods, calls: health.calls, timeouts: health.timeouts)
+            name: manifest.name, kind: manifest.kind.rawValue, version: manifest.version, path: path, state: state,
+            error: refusal ?? health.unhealthy, methods: manifest.methods, calls: health.calls,
+            timeouts: health.timeouts)
+    }
+
+    func has<Parameters, Reply>(_ method: DriverMethod<Parameters, Reply>) -> Bool {
+        manifest.methods.contains(method.name)
     }
 
     /// Has one of the driver's threads carry out a method, and waits for it at most until the deadline.
@@ -54,7 +60,7 @@ final class LoadedDriver: Sendable {
         _ method: DriverMethod<Parameters, Reply>, _ parameters: Parameters,
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> Reply {
-        guard manifest.methods.contains(method.name) else {
+        guard has(method) else {
             throw AgentError(.methodUnknown, "\(title) has no method \"\(method.name)\"; use a driver that has it")
         }
         try health.withLock { try $0.admit(method.name) }

@@ -9,11 +9,14 @@ protocol DriverProxy: Driver {
 
 extension DriverProxy {
     func askStatus() async throws -> DriverStatus { try await driver.call(.status, NoValue()) }
+    /// A driver that keeps nothing has neither of these two methods, and is not opened for them.
     func askRecover(_ handles: [ContainerHandle]) async throws {
+        guard driver.has(.recover) else { return }
         _ = try await driver.call(.recover, ContainerHandles(handles))
     }
     func askCollect(_ valid: Set<ContainerID>) async throws -> [String] {
-        try await driver.call(.collect, ValidContainers(valid)).removed
+        guard driver.has(.collect) else { return [] }
+        return try await driver.call(.collect, ValidContainers(valid)).removed
     }
 }
 

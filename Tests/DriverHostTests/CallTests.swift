@@ -99,16 +99,58 @@ import Wire
         #expect(try host.info("network", "sample").calls == 100)
     }
 
-    @Test func `what a driver logs reaches the agent`() throws {
+    @Test func `what a driver logs reaches the agent, and its first call opens it`() async throws {
         let drivers = try DriverDirectory()
         try drivers.add("sample")
         let lines = Mutex<[String]>([])
-        _ = drivers.host { notice in
+        let host = drivers.host { notice in
             if case .log(let driver, let level, let text) = notice {
                 lines.withLock { $0.append("\(driver) \(level) \(text)") }
             }
         }
+        #expect(lines.withLock { $0 } == [])
+        for _ in 0..<2 { _ = try await host.network("sample").status() }
         #expect(lines.withLock { $0 } == ["network/sample 6 sample is open"])
+    }
+
+    @Test func `a driver that keeps nothing is not opened to recover or to collect`() async throws {
+        let drivers = try DriverDirectory()
+        try drivers.addShipped("libdavit-network-none.so", as: "first")
+        // A file of its own: to write the manifest, the first was loaded here.
+        try run(
+            "/bin/sh",
+            ["-c", "cd \(drivers.path); cp first.so none.so; rm first.so; mv first.driver.json none.driver.json"])
+        let objects = {
+            String(decoding: try Directory(path: "/proc/self").read("maps", limit: 16 << 20), as: UTF8.self)
+                .split(separator: "\n")
+        }
+        let host = drivers.host()
+        let network = try host.network("none")
+        try await network.recover([])
+        #expect(try await network.collect(valid: []) == [])
+        #expect(try !objects().contains { $0.hasSuffix("\(drivers.path)/none.so") })
+        try await network.detach(sampleContainer)
+        #expect(try objects().contains { $0.hasSuffix("\(drivers.path)/none.so") })
+    }
+
+    @Test func `a driver that can't be opened after all is refused by its first call`() async throws {
+        let drivers = try DriverDirectory()
+        let cache = drivers.path + "/probes.json"
+        try drivers.add("sample")
+        #expect(drivers.host(cache: cache).drivers.first?.state == "ready")
+        let host = drivers.host(cache: cache)
+        try Self.spoil(drivers)
+        for _ in 0..<2 {
+            let error = await #expect(throws: AgentError.self) { _ = try await host.network("sample").status() }
+            #expect(error?.code == .driverRefused)
+            #expect(error?.message.contains("\(drivers.path)/sample.so") == true)
+        }
+        #expect(try host.info("network", "sample").state == "refused")
+    }
+
+    /// Cuts the object off under the agent that has it open.
+    private static func spoil(_ drivers: DriverDirectory) throws {
+        try run("/bin/sh", ["-c", "echo nonsense > \(drivers.path)/sample.so"])
     }
 
     @Test func `a driver that was tried out once is not tried again until it changes`() throws {

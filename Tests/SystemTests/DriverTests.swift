@@ -19,12 +19,12 @@ struct DriverTests {
 
     @Test func `a driver that hangs is told as an event, and so is its recovery`() throws {
         try withImage("busybox", prepare: Self.slowDriver) { agent in
-            for _ in 0..<3 {
-                let said = try agent.davit("run", "--rm", "--network", "slow", "busybox:latest", "true")
-                #expect(said.error.contains("driver.timeout"), "\(said.error)")
+            // The clean-up of a start asks the driver too, so it may take fewer than three.
+            let said = try (0..<4).map { _ in
+                try agent.davit("run", "--rm", "--network", "slow", "busybox:latest", "true").error
             }
-            let refused = try agent.davit("run", "--rm", "--network", "slow", "busybox:latest", "true")
-            #expect(refused.error.contains("driver.unhealthy"), "\(refused.error)")
+            #expect(said.first?.contains("driver.timeout") == true, "\(said)")
+            #expect(said.last?.contains("driver.unhealthy") == true, "\(said)")
             let told = try agent.davit("events", "--from", "oldest", "--once", "--kind", "driver.unhealthy")
             #expect(told.output.contains(" driver.unhealthy network/slow driver.unhealthy: "), "\(told.output)")
             #expect(told.output.split(separator: "\n").count == 1, "\(told.output)")
@@ -41,7 +41,13 @@ extension Agent {
     /// Waits for an event of a kind, at most a minute, and answers its line.
     fileprivate func first(event kind: String) throws -> String {
         try Command.run(
-            "DAVIT_SOCKET=$2/davit.sock timeout 60 \"$1\" events --from oldest --kind \"$3\" | head -n 1",
+            """
+            DAVIT_SOCKET=$2/davit.sock; export DAVIT_SOCKET
+            for try in $(seq 120); do
+                "$1" events --from oldest --once --kind "$3" | grep -m 1 . && exit 0
+                sleep 0.5
+            done
+            """,
             [Checkout.installed + "/usr/bin/davit", directory, kind]
         ).output
     }

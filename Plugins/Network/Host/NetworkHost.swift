@@ -19,7 +19,7 @@ struct NetworkHost: NetworkDriver {
     }
 
     static let identity = DriverIdentity(
-        name: "host", version: "0.1.0",
+        name: "host", version: "0.1.0", isStateless: true,
         configSchema: [
             "type": "object", "additionalProperties": false,
             "properties": ["resolv_conf": ["type": "string"], "hosts": ["type": "string"]],

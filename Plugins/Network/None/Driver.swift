@@ -10,7 +10,7 @@ struct NetworkNone: NetworkDriver {
     func detach(_ container: ContainerID) async throws {}
 }
 
-private let exported = DriverExport.network(DriverIdentity(name: "none", version: "0.1.0")) {
+private let exported = DriverExport.network(DriverIdentity(name: "none", version: "0.1.0", isStateless: true)) {
     (_: NoConfiguration, _) in NetworkNone()
 }
 

@@ -5,7 +5,7 @@ internal import Wire
 
 private let exported = DriverExport.isolation(
     DriverIdentity(
-        name: "linux", version: "0.1.0",
+        name: "linux", version: "0.1.0", isStateless: true,
         needs: .init(
             capabilities: ["CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID"],
             kernel: ["user namespaces", "seccomp filters", "cgroup2", "openat2"]))
