@@ -22,6 +22,15 @@ final class Container: @unchecked Sendable {
     var grace: (any Watch)?
     var launch = Launch.over(.success(()))
     var waiters: [Int: CheckedContinuation<ExitRecord, any Error>] = [:]
+    /// Whether the program of the present run said READY=1; `nil` where it is not asked to.
+    var ready: Bool?
+    /// The program's last STATUS=.
+    var message: String?
+    /// What the probe of the present run found; `nil` without a probe.
+    var health: HealthStatus?
+    var healthWatch: HealthWatch?
+    /// A probe is under way, or has been given up and still hangs.
+    var probeHangs = false
     let turn = Turn()
 
     /// How far a launch is: nobody waits yet, `start` waits, or its outcome is known.
@@ -43,6 +52,7 @@ final class Container: @unchecked Sendable {
         status.startedAt = record.startedAt
         status.exit = record.exit
         status.error = record.error
+        (status.ready, status.message, status.health) = (ready, message, health)
         return ContainerView(
             id: id, spec: record.spec, status: status, image: record.image, labels: record.labels ?? record.spec.labels)
     }

@@ -12,6 +12,8 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     var image: String
     /// The image's labels at the time of creation, and the caller's over them.
     var labels: [String: String]?
+    /// How it is probed: as its spec says, or its image.
+    var health: HealthSpec?
     var createdAt: Int64
     var startedAt: Int64?
     var exit: ExitRecord?
@@ -23,7 +25,7 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     var attachment: JSONValue?
 
     enum CodingKeys: String, CodingKey {
-        case id, spec, image, labels, exit, error, ids, rootfs, attachment
+        case id, spec, image, labels, health, exit, error, ids, rootfs, attachment
         case createdAt = "created_at"
         case startedAt = "started_at"
     }

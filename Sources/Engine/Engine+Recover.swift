@@ -93,6 +93,9 @@ extension Engine {
         container.record.startedAt = adopted.startedAt
         if container.record.spec.remove { container.output = try? log(of: container.id.description, tail: nil) }
         container.life = ContainerLife(state: .running(pid: adopted.pid), removesItself: container.record.spec.remove)
+        let words = run.words()
+        (container.ready, container.message) = (words?.ready, words?.message)
+        beginHealth(of: container, known: words?.health)
         return true
     }
 

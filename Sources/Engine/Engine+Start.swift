@@ -29,7 +29,9 @@ extension Engine {
                 details: ["container": .string(holder.description)])
         }
         let labels = image.config.labels.merging(spec.labels) { _, own in own }
-        let record = ContainerRecord(id: newID(), spec: spec, image: image.id, labels: labels, createdAt: now())
+        let record = ContainerRecord(
+            id: newID(), spec: spec, image: image.id, labels: labels, health: spec.probed(by: image.config),
+            createdAt: now())
         let container = Container(record: record)
         // Taken before the first await below, so that no other create can have the name or the id.
         containers[record.id] = container
@@ -199,6 +201,7 @@ extension Engine {
             container.process = process
             container.record.startedAt = now()
             note(container, .launched(pid: pid))
+            beginHealth(of: container)
             container.finishLaunch(.success(()))
         case .failed(let step, let errno):
             container.finishLaunch(.failure(AgentError(launchStep: step, of: steps, errno: errno)))
@@ -223,6 +226,7 @@ extension Engine {
     }
 
     func end(_ container: Container, _ record: ExitRecord) {
+        endHealth(of: container)
         container.record.exit = record
         container.process = nil
         note(container, .exited(record))
@@ -256,6 +260,7 @@ extension Container {
         run += 1
         launch = .begun
         process = nil
+        (ready, message, health) = (nil, nil, nil)
         (record.startedAt, record.exit, record.error) = (nil, nil, nil)
         (record.rootfs, record.attachment) = (nil, nil)
     }

@@ -19,7 +19,11 @@ public actor Engine {
     var idMaps: [UInt32: Descriptor] = [:]
     var events = EventLog()
     var eventWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    /// Counts the changes of all containers, and who waits for the next one.
+    var changes = 0
+    var changeWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
     var nextToken = 0
+    var probes = ProbeQueue(limit: 4)
     nonisolated let jobs: AsyncStream<Job>
     nonisolated let jobSink: AsyncStream<Job>.Continuation
 
@@ -192,6 +196,7 @@ public actor Engine {
     func feed(_ container: Container, _ input: ContainerLife.Input) throws(AgentError) {
         for action in try container.life.handle(input) { perform(action, on: container) }
         if container.life.state.isOver { endWaits(container) }
+        changed(container)
     }
 
     private func perform(_ action: ContainerLife.Action, on container: Container) {

@@ -80,7 +80,9 @@ public struct Ledger: Sendable {
     /// Begins a run: from here on a crash finds the container among those that may have something to undo.
     func begin(_ record: ContainerRecord) throws -> RunDirectory {
         let directory = try run.makeDirectories(record.id.description, mode: 0o711)
-        for stale in [RunDirectory.exitName, RunDirectory.launchedName] { try directory.removeIfPresent(stale) }
+        for stale in [RunDirectory.exitName, RunDirectory.launchedName, RunDirectory.wordsName] {
+            try directory.removeIfPresent(stale)
+        }
         let files = try directory.makeDirectories("etc", mode: 0o755)
         // The record last: with it the directory counts as a run, and it must be a whole one then.
         try write(record, in: directory, durable: false)
@@ -100,7 +102,9 @@ public struct Ledger: Sendable {
     func end(_ id: ContainerID) throws {
         guard let directory = try? run.directory(id.description) else { return }
         // The record first: with it but without the monitor's words the container would look like a lost one.
-        for name in [Self.recordName, RunDirectory.launchedName, RunDirectory.exitName] {
+        for name in [
+            Self.recordName, RunDirectory.launchedName, RunDirectory.exitName, RunDirectory.wordsName,
+        ] {
             try directory.removeIfPresent(name)
         }
         try directory.removeTree("etc")

@@ -46,10 +46,12 @@ public struct Errno: Error, RawRepresentable, Equatable, Hashable, Sendable, Cus
     public static let messageTooLong = Errno(rawValue: 90)
     public static let notSupported = Errno(rawValue: 95)
     public static let addressInUse = Errno(rawValue: 98)
+    public static let addressNotAvailable = Errno(rawValue: 99)
     public static let connectionReset = Errno(rawValue: 104)
     public static let notConnected = Errno(rawValue: 107)
     public static let timedOut = Errno(rawValue: 110)
     public static let connectionRefused = Errno(rawValue: 111)
+    public static let inProgress = Errno(rawValue: 115)
 }
 
 /// Turns a negative result of CLinux into an error; interrupted calls were made again there.

@@ -80,5 +80,10 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
         return MonotonicTime(nanoseconds: later.overflow ? .max : later.partialValue)
     }
 
+    /// How long it is until a later time; zero when that has passed.
+    public func distance(to later: MonotonicTime) -> Duration {
+        .nanoseconds(later < self ? 0 : Int64(clamping: later.nanoseconds - nanoseconds))
+    }
+
     public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 }

@@ -36,6 +36,13 @@ public enum UnixSocket {
         return Descriptor(owning: try check(unsafe davit_unix_connect(path, kind.rawValue)))
     }
 
+    /// A connected, nonblocking stream socket. Throws ``Errno/wouldBlock`` when the listener's queue is full.
+    public static func connectAtOnce(_ path: String) throws(Errno) -> Descriptor {
+        let path = try plain(path)
+        // SOCK_STREAM | SOCK_NONBLOCK
+        return Descriptor(owning: try check(unsafe davit_unix_connect(path, 1 | OpenFlags.nonblocking.rawValue)))
+    }
+
     /// The next connection, nonblocking; nil when none waits (`accept4`).
     public static func accept(_ listener: Descriptor) throws(Errno) -> Descriptor? {
         let result = davit_accept(listener.rawValue)

@@ -132,7 +132,8 @@ extension ContainerSpec {
             (!(0...3600).contains(stopTimeout), "stop_timeout is 0 to 3600 seconds"),
             (everyText.contains { $0.utf8.contains(0) }, "texts must not hold a NUL character"),
         ]
-        let found = problems.first { $0.0 }?.1 ?? limits.problem ?? mounts?.lazy.compactMap(\.problem).first
+        let found =
+            problems.first { $0.0 }?.1 ?? limits.problem ?? mounts?.lazy.compactMap(\.problem).first ?? lifeProblem
         if let found { throw AgentError(.requestInvalid, found) }
     }
 

@@ -15,6 +15,7 @@ public struct ImageConfig: Sendable, Hashable, Codable {
     public var exposedPorts: [String]
     /// Absolute paths, sorted.
     public var volumes: [String]
+    public var healthcheck: ImageHealthcheck?
 
     public init() {
         entrypoint = []
@@ -40,6 +41,7 @@ extension ImageConfig {
         case labels = "Labels"
         case exposedPorts = "ExposedPorts"
         case volumes = "Volumes"
+        case healthcheck = "Healthcheck"
     }
 
     private struct Nothing: Codable {}
@@ -56,6 +58,7 @@ extension ImageConfig {
         labels = try values.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
         exposedPorts = try Self.names(values, .exposedPorts)
         volumes = try Self.names(values, .volumes)
+        healthcheck = try values.decodeIfPresent(ImageHealthcheck.self, forKey: .healthcheck)
     }
 
     /// The specification writes a set as an object whose values are empty objects.
@@ -76,6 +79,7 @@ extension ImageConfig {
         try values.encode(labels, forKey: .labels)
         try values.encode(set(exposedPorts), forKey: .exposedPorts)
         try values.encode(set(volumes), forKey: .volumes)
+        try values.encodeIfPresent(healthcheck, forKey: .healthcheck)
     }
 
     private func set(_ names: [String]) -> [String: Nothing] {

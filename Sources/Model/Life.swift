@@ -36,6 +36,8 @@ public struct Dependency: Sendable, Hashable, Codable {
 /// How to find out whether a container's program is well.
 public struct HealthSpec: Sendable, Hashable, Codable {
     public enum Probe: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Not at all, whatever the image says.
+        case none
         /// A program in the container that ends with 0.
         case command
         /// A TCP port that takes a connection.

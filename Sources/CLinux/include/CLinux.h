@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CLinuxNetwork.h"
 #include "CLinuxStorage.h"
 
 #pragma clang assume_nonnull begin

@@ -66,6 +66,7 @@ struct ContainerOptions: ParsableArguments {
     @OptionGroup(title: "Limits and devices") var limits: LimitOptions
     @OptionGroup(title: "Walls") var walls: SecurityOptions
     @OptionGroup(title: "Life") var life: LifeOptions
+    @OptionGroup(title: "Health") var health: HealthOptions
 
     @Argument(
         parsing: .captureForPassthrough,
@@ -119,6 +120,7 @@ struct ContainerOptions: ParsableArguments {
         try limits.apply(to: &spec)
         try walls.apply(to: &spec)
         try life.apply(to: &spec)
+        try health.apply(to: &spec)
         return spec
     }
 

@@ -5,12 +5,18 @@ extension ContainerInfo {
     /// How it stands, for people: `Up 3 minutes`, `Exited (0) 2 hours ago`.
     func status(now: Int64) -> String {
         switch state.phase {
-        case .running: state.startedAt.map { "Up \(Age(from: $0, to: now))" } ?? "Up"
+        case .running: (state.startedAt.map { "Up \(Age(from: $0, to: now))" } ?? "Up") + wellness
         case .exited: exited(now: now)
         case .failed: state.error.map { "Failed (\($0.code.rawValue))" } ?? "Failed"
         case .created, .starting, .stopping, .removing, .paused, .restarting, .waiting:
             state.phase.rawValue.capitalizedFirst
         }
+    }
+
+    /// ` (healthy)`, where it is probed; else ` (not ready)` until it says that it is.
+    private var wellness: String {
+        if let health = state.health { return " (\(health.status.rawValue))" }
+        return state.ready == false ? " (not ready)" : ""
     }
 
     private func exited(now: Int64) -> String {
