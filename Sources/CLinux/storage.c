@@ -10,6 +10,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 int davit_mount(const char *type, const char *target, const char *options)
@@ -48,4 +50,16 @@ int davit_extent(int directory, const char *name, struct davit_extent *ret_exten
         .links = (uint32_t)status.st_nlink,
     };
     return 0;
+}
+
+int64_t davit_file_system(int descriptor)
+{
+    struct statfs status;
+    int result = DAVIT_CALL(fstatfs(descriptor, &status));
+    return result < 0 ? result : (int64_t)status.f_type;
+}
+
+int64_t davit_attribute_size(int descriptor, const char *name)
+{
+    return DAVIT_CALL(fgetxattr(descriptor, name, NULL, 0));
 }

@@ -61,6 +61,8 @@ extension MethodTable where Driver: StorageDriver {
             try await driver.removeRootfs(container)
             return NoValue()
         }
+        table.on(.changes) { driver, request in try await RootfsChanges(driver.changes(of: request)) }
+        table.on(.writtenLayer) { driver, container in try await driver.writtenLayer(of: container) }
         table.on(.usage) { driver, _ in try await driver.usage() }
         return table
     }

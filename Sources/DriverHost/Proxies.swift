@@ -41,6 +41,12 @@ public struct LoadedStorageDriver: StorageDriver, DriverProxy {
     public func removeRootfs(_ container: ContainerID) async throws {
         _ = try await driver.call(.removeRootfs, container)
     }
+    public func changes(of request: RootfsRequest) async throws -> [RootfsChange] {
+        try await driver.call(.changes, request).changes
+    }
+    public func writtenLayer(of container: ContainerID) async throws -> LayerDraft {
+        try await driver.call(.writtenLayer, container)
+    }
     public func usage() async throws -> StorageUsage { try await driver.call(.usage, NoValue()) }
 }
 

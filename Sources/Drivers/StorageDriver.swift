@@ -18,6 +18,12 @@ public protocol StorageDriver: Driver {
     func releaseRootfs(_ container: ContainerID) async throws
     /// Removes what the container wrote. May leave slow removal to the background.
     func removeRootfs(_ container: ContainerID) async throws
+    /// What a container has written, removed or changed in its root, by path. Slow: it walks the tree. An earlier kernel's
+    /// or another driver's marks never show.
+    func changes(of request: RootfsRequest) async throws -> [RootfsChange]
+    /// The directory with what a container has written, in the way of overlayfs; read-only use. Throws
+    /// `container.wrong_state` when it has none.
+    func writtenLayer(of container: ContainerID) async throws -> LayerDraft
     /// Bytes and files in use by everything that the driver keeps. Slow: it walks the trees.
     func usage() async throws -> StorageUsage
 }
@@ -53,6 +59,22 @@ public struct RootfsRequest: Sendable {
         self.ids = ids
         self.idMap = idMap
         self.ephemeral = ephemeral
+    }
+}
+
+/// One path of a container's root that is not as in its image.
+public struct RootfsChange: Sendable, Hashable, Codable {
+    public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        case added, changed, deleted
+    }
+
+    /// Absolute. Bytes that are not UTF-8 are replaced.
+    public var path: String
+    public var kind: Kind
+
+    public init(path: String, kind: Kind) {
+        self.path = path
+        self.kind = kind
     }
 }
 

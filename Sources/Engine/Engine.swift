@@ -1,4 +1,5 @@
 public import Drivers
+public import Images
 internal import Linux
 public import Model
 
@@ -35,6 +36,8 @@ public actor Engine {
         public var networks: [String: any NetworkDriver]
         public var isolation: any IsolationDriver
         public var images: any ImageSource
+        /// Makes and unpacks archives.
+        public var worker: any ImageWorker
         public var launcher: any Launcher
         public var reactor: any Reactor
         public var ledger: Ledger
@@ -44,13 +47,15 @@ public actor Engine {
 
         public init(
             storage: any StorageDriver, networks: [String: any NetworkDriver], isolation: any IsolationDriver,
-            images: any ImageSource, launcher: any Launcher, reactor: any Reactor, ledger: Ledger, cgroups: CgroupTree,
+            images: any ImageSource, worker: any ImageWorker, launcher: any Launcher, reactor: any Reactor,
+            ledger: Ledger, cgroups: CgroupTree,
             complain: @escaping @Sendable (AgentError, _ about: ContainerID?) -> Void
         ) {
             self.storage = storage
             self.networks = networks
             self.isolation = isolation
             self.images = images
+            self.worker = worker
             self.launcher = launcher
             self.reactor = reactor
             self.ledger = ledger

@@ -52,6 +52,12 @@ public final class ImageCatalog: ImageSource {
         return try await aside { try await store.load(path: path, reference: reference, platform: platform) }
     }
 
+    /// Makes an image of another's layers and an archive over them.
+    public func commit(_ commit: ImageCommit, archive: Descriptor, _ packed: PackedArchive) async throws -> Image {
+        defer { forget() }
+        return try await aside { try await store.commit(commit, archive: archive, packed) }
+    }
+
     public func tag(_ name: String, as reference: ImageReference) async throws -> Image {
         defer { forget() }
         return try await aside { try await store.tag(name, as: reference) }

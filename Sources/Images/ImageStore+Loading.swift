@@ -42,7 +42,7 @@ extension ImageStore {
         return images
     }
 
-    private func load(_ image: FoundImage, _ source: Descriptor, _ reference: ImageReference?) async throws -> Image {
+    func load(_ image: FoundImage, _ source: Descriptor, _ reference: ImageReference?) async throws -> Image {
         let ids = Set(image.layers.map(\.diffID))
         for id in ids { pins[id, default: 0] += 1 }
         do {

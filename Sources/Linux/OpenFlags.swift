@@ -10,6 +10,12 @@ public struct OpenFlags: OptionSet, Sendable {
     public static let exclusive = OpenFlags(rawValue: 0o200)
     public static let noTerminal = OpenFlags(rawValue: 0o400)
     public static let truncate = OpenFlags(rawValue: 0o1000)
+    /// A file without a name in the directory that is opened; it goes with its last descriptor (`O_TMPFILE`).
+    #if arch(arm64)
+        public static let temporary = OpenFlags(rawValue: 0o20040000)
+    #else
+        public static let temporary = OpenFlags(rawValue: 0o20200000)
+    #endif
     public static let append = OpenFlags(rawValue: 0o2000)
     public static let nonblocking = OpenFlags(rawValue: 0o4000)
     #if arch(arm64)

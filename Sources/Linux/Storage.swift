@@ -24,3 +24,15 @@ extension Thread {
     /// Gives the calling thread the lowest priority for processor and disk (`setpriority`, `ioprio_set`).
     public static func yieldToOthers() throws(Errno) { try check(davit_lowest_priority()) }
 }
+
+extension OpenFile where Self: ~Copyable {
+    /// Whether the open file has an extended attribute (`fgetxattr`).
+    public func hasAttribute(_ name: String) throws(Errno) -> Bool {
+        let name = try plain(name)
+        do { try check(unsafe davit_attribute_size(rawValue, name)) } catch {
+            guard error == .noData || error == .notSupported else { throw error }
+            return false
+        }
+        return true
+    }
+}

@@ -7,6 +7,10 @@ public enum ImageJob: Sendable, Hashable {
     case inspect(Platform)
     /// Unpack one layer.
     case unpack(LayerJob)
+    /// Write a tree as an archive.
+    case pack(PackJob)
+    /// Unpack an archive into a container's files.
+    case extract(ExtractJob)
 }
 
 /// One layer to unpack: where its bytes are, and what they must turn out to be.
@@ -110,16 +114,22 @@ public struct UnpackedLayer: Sendable, Hashable, Codable {
 public enum ImageJobReply: Sendable, Hashable {
     case images([FoundImage])
     case unpacked(UnpackedLayer)
+    case packed(PackedArchive)
+    case extracted(ExtractedArchive)
     case failed(AgentError)
 }
 
 extension ImageJob: Codable {
-    private enum CodingKeys: String, CodingKey { case inspect, unpack }
+    private enum CodingKeys: String, CodingKey { case inspect, unpack, pack, extract }
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if let job = try values.decodeIfPresent(LayerJob.self, forKey: .unpack) {
             self = .unpack(job)
+        } else if let job = try values.decodeIfPresent(PackJob.self, forKey: .pack) {
+            self = .pack(job)
+        } else if let job = try values.decodeIfPresent(ExtractJob.self, forKey: .extract) {
+            self = .extract(job)
         } else {
             self = .inspect(try values.decode(Platform.self, forKey: .inspect))
         }
@@ -130,12 +140,14 @@ extension ImageJob: Codable {
         switch self {
         case .inspect(let platform): try values.encode(platform, forKey: .inspect)
         case .unpack(let job): try values.encode(job, forKey: .unpack)
+        case .pack(let job): try values.encode(job, forKey: .pack)
+        case .extract(let job): try values.encode(job, forKey: .extract)
         }
     }
 }
 
 extension ImageJobReply: Codable {
-    private enum CodingKeys: String, CodingKey { case images, unpacked, error }
+    private enum CodingKeys: String, CodingKey { case images, unpacked, packed, extracted, error }
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -143,6 +155,10 @@ extension ImageJobReply: Codable {
             self = .failed(error)
         } else if let layer = try values.decodeIfPresent(UnpackedLayer.self, forKey: .unpacked) {
             self = .unpacked(layer)
+        } else if let archive = try values.decodeIfPresent(PackedArchive.self, forKey: .packed) {
+            self = .packed(archive)
+        } else if let archive = try values.decodeIfPresent(ExtractedArchive.self, forKey: .extracted) {
+            self = .extracted(archive)
         } else {
             self = .images(try values.decode([FoundImage].self, forKey: .images))
         }
@@ -153,6 +169,8 @@ extension ImageJobReply: Codable {
         switch self {
         case .images(let images): try values.encode(images, forKey: .images)
         case .unpacked(let layer): try values.encode(layer, forKey: .unpacked)
+        case .packed(let archive): try values.encode(archive, forKey: .packed)
+        case .extracted(let archive): try values.encode(archive, forKey: .extracted)
         case .failed(let error): try values.encode(error, forKey: .error)
         }
     }

@@ -1,16 +1,19 @@
 public import DriverHost
 public import Engine
+public import Linux
 internal import Systemd
 
 extension Router {
     /// A router with every method of the agent.
     public static func agent(
-        _ agent: AgentHandle, drivers: DriverHost, engine: Engine, images: ImageCatalog
+        _ agent: AgentHandle, drivers: DriverHost, engine: Engine, images: ImageCatalog,
+        staging: Directory
     ) -> Router {
         let router = Router(version: agent.version)
         ContainerMethods(engine: engine).register(on: router)
         ImageMethods(images: images, engine: engine).register(on: router)
         ResourceMethods(engine: engine).register(on: router)
+        FileMethods(engine: engine, images: images, staging: staging).register(on: router)
         EventMethods(engine: engine).register(on: router)
         AgentMethods(agent: agent, drivers: drivers, engine: engine, images: images).register(on: router)
         return router

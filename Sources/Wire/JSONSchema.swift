@@ -1,3 +1,4 @@
+internal import Drivers
 public import JSON
 public import Model
 
@@ -79,6 +80,7 @@ extension Dependency.Condition: WordList {}
 extension HealthSpec.Probe: WordList {}
 extension HealthSpec.Action: WordList {}
 extension HealthStatus.Word: WordList {}
+extension RootfsChange.Kind: WordList {}
 extension ExitReason: WordList {}
 
 extension WordList where Self: RawRepresentable & CaseIterable, RawValue == String {

@@ -31,6 +31,21 @@ struct Entry {
 }
 
 extension Entry {
+    /// The entry as it is to be made: with the names and owners of the place it goes to.
+    mutating func shift(_ rules: UnpackRules) throws {
+        if let name = rules.name {
+            path = path.renamed(top: name)
+            if case .hardLink(let target) = kind { kind = .hardLink(target: target.renamed(top: name)) }
+        }
+        guard rules.firstID > 0 else { return }
+        guard uid < rules.idCount, gid < rules.idCount else {
+            throw AgentError(
+                .requestInvalid, "\"\(path)\" belongs to \(uid):\(gid), which the container has no ids for")
+        }
+        uid += rules.firstID
+        gid += rules.firstID
+    }
+
     init(_ entry: OpaquePointer) throws {
         guard let text = unsafe archive_entry_pathname(entry) else {
             throw AgentError(.imageInvalid, "the layer's archive has an entry without a path")

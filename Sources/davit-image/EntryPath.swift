@@ -33,6 +33,20 @@ struct EntryPath {
         parent = Array(clean[..<max(0, last - 1)]) + [0]
     }
 
+    /// The same path with another first name.
+    func renamed(top: [CChar]) -> EntryPath {
+        guard !isRoot else { return self }
+        var path = self
+        if let slash = parent.firstIndex(of: 0x2F) {
+            path.parent = top + parent[slash...]
+        } else if parent.count > 1 {
+            path.parent = top + [0]
+        } else {
+            path.name = top + [0]
+        }
+        return path
+    }
+
     var isRoot: Bool { name.count == 1 }
 
     /// The path in one piece, ended by NUL; `.` for the root.

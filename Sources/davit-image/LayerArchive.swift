@@ -3,12 +3,12 @@ import Model
 
 /// Reads a layer's tar by libarchive, entry by entry.
 @safe final class LayerArchive {
-    private let stream: LayerStream
+    private let stream: any ByteStream
     private let archive: OpaquePointer
     /// What the stream threw while libarchive was reading: libarchive itself can only say "failed".
     private var streamError: (any Error)?
 
-    init(_ stream: LayerStream) throws {
+    init(_ stream: any ByteStream) throws {
         guard let archive = unsafe archive_read_new() else { throw AgentError(.hostFailed, "libarchive did not start") }
         self.stream = stream
         unsafe self.archive = unsafe archive

@@ -83,7 +83,7 @@ enum Sandbox {
         "read", "pread64", "write", "pwrite64", "lseek", "ftruncate", "close", "fstat", "fstatfs", "newfstatat",
         "openat2",
         "mkdirat", "mknodat", "symlinkat", "linkat", "unlinkat", "fchown", "fchownat", "fchmod", "fchmodat",
-        "fsetxattr",
+        "fsetxattr", "fgetxattr", "flistxattr", "readlinkat",
         "utimensat", "getdents64", "brk", "munmap", "mremap", "madvise", "futex", "rt_sigreturn", "rt_sigprocmask",
         "clock_gettime", "getrandom", "gettid", "getpid", "tgkill", "exit", "exit_group",
     ]

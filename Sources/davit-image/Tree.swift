@@ -9,7 +9,16 @@ final class Tree {
     private var lastParent: [CChar] = []
     private var lastDescriptor: Int32 = -1
 
-    init(root: Int32) { self.root = root }
+    /// Who gets the directories that an archive left out.
+    private let owner: UInt32
+    /// Refuse to put a directory in a file's place, or the other way round.
+    private let keepsKinds: Bool
+
+    init(root: Int32, owner: UInt32 = 0, keepsKinds: Bool = false) {
+        self.root = root
+        self.owner = owner
+        self.keepsKinds = keepsKinds
+    }
 
     deinit { forget() }
 
@@ -40,6 +49,10 @@ final class Tree {
     func clear(_ place: Place) throws {
         guard let status = try place.status() else { return }
         guard status.isDirectory else { return try place.remove() }
+        guard !keepsKinds else {
+            throw AgentError(
+                .requestInvalid, "\"\(shown(place.name))\" is a directory there: a file can't take its place")
+        }
         try removeTree(place)
     }
 
@@ -51,6 +64,10 @@ final class Tree {
             return
         }
         guard let status = try place.status(), !status.isDirectory else { return }
+        guard !keepsKinds else {
+            throw AgentError(
+                .requestInvalid, "\"\(shown(place.name))\" is no directory there: a directory can't take its place")
+        }
         try place.remove()
         try makeDirectory(place)
         // The archive first took away what the layers below have here, then made a directory of its own.
@@ -87,6 +104,7 @@ final class Tree {
         let place = Place(directory: parent, name: Array(path[(slash.map { $0 + 1 } ?? 0)...]) + [0])
         if let status = try place.status(), !status.isWhiteout { throw failure("openat2", shown(path + [0]), existing) }
         try makeDirectory(place)
+        if owner > 0 { try place.own(owner, owner) }
     }
 
     private func forget() {

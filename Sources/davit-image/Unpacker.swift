@@ -3,39 +3,64 @@ import CLinux
 import Glibc
 import Model
 
-/// Makes a directory out of a layer's archive, the way overlayfs wants it.
+/// What an archive may do where it is unpacked.
+struct UnpackRules {
+    /// Bytes of one file, at most.
+    var maxBytes: Int64
+    var maxEntries: Int64
+    /// `.wh.` names are whiteouts.
+    var isLayer: Bool
+    /// What the thing in the archive is to be called; `nil` leaves its name.
+    var name: [CChar]?
+    /// Owners become host ids.
+    var firstID: UInt32 = 0
+    var idCount: UInt32 = .max
+}
+
+/// Makes a directory out of a layer's archive, the way overlayfs wants it, or copies an archive into a tree.
 final class Unpacker {
     private let tree: Tree
-    private let limit: LayerJob
+    private let limit: UnpackRules
     private var times = DirectoryTimes()
     private var defaults = DefaultACLs()
     private var entries: Int64 = 0
     private var size: Int64 = 0
     private var attributesLeftOut: Int64 = 0
 
-    init(root: Int32, limit: LayerJob) {
-        tree = Tree(root: root)
-        self.limit = limit
+    init(root: Int32, _ rules: UnpackRules) {
+        // A copy merges directories and replaces files; it never takes the one for the other.
+        tree = Tree(root: root, owner: rules.firstID, keepsKinds: !rules.isLayer)
+        limit = rules
     }
 
-    /// Reads the archive to its end. The caller has still to verify the stream it came from.
-    func unpack(_ archive: LayerArchive) throws -> UnpackedLayer {
-        while let entry = try archive.next() {
+    /// Reads a layer's archive to its end. The caller has still to verify the stream it came from.
+    func unpack(_ archive: LayerArchive, as diffID: LayerID) throws -> UnpackedLayer {
+        try unpack(archive)
+        return UnpackedLayer(diffID: diffID, size: size, entries: entries, attributesLeftOut: attributesLeftOut)
+    }
+
+    /// Reads an archive to its end.
+    func extract(_ archive: LayerArchive) throws -> ExtractedArchive {
+        try unpack(archive)
+        return ExtractedArchive(size: size, entries: entries)
+    }
+
+    private func unpack(_ archive: LayerArchive) throws {
+        while var entry = try archive.next() {
             entries += 1
             guard entries <= limit.maxEntries else {
                 throw AgentError(.imageTooLarge, "the layer has more than \(limit.maxEntries) entries")
             }
+            try entry.shift(limit)
             try apply(entry, archive)
         }
         try defaults.apply(below: tree.root)
         times.apply(below: tree.root)
-        return UnpackedLayer(
-            diffID: limit.layer.diffID, size: size, entries: entries, attributesLeftOut: attributesLeftOut)
     }
 
     private func apply(_ entry: Entry, _ archive: LayerArchive) throws {
-        if entry.path.isRoot { return try applyRoot(entry) }
-        if let marker = try entry.path.marker() { return try mark(entry.path, marker) }
+        if entry.path.isRoot { return limit.isLayer ? try applyRoot(entry) : () }
+        if limit.isLayer, let marker = try entry.path.marker() { return try mark(entry.path, marker) }
         let place = try tree.place(entry.path)
         switch entry.kind {
         case .file: try makeFile(entry, place, archive)
@@ -45,7 +70,7 @@ final class Unpacker {
         case .fifo: try makeNode(entry, place, S_IFIFO, 0, 0)
         case .blockDevice(let major, let minor): try makeNode(entry, place, S_IFBLK, major, minor)
         case .characterDevice(let major, let minor):
-            guard major != 0 || minor != 0 else {
+            guard major != 0 || minor != 0 || !limit.isLayer else {
                 throw AgentError(
                     .imageLayerRefused,
                     "\"\(entry.path)\" in the layer is overlayfs' own whiteout; layers use .wh. names")

@@ -32,9 +32,28 @@ func unpack(_ job: LayerJob) throws -> UnpackedLayer {
     }
     try Sandbox.enter(root: target, maxFileSize: job.maxBytes)
     let stream = try LayerStream(job, descriptor: descriptor)
-    let layer = try Unpacker(root: target, limit: job).unpack(LayerArchive(stream))
+    let rules = UnpackRules(maxBytes: job.maxBytes, maxEntries: job.maxEntries, isLayer: true)
+    let layer = try Unpacker(root: target, rules).unpack(LayerArchive(stream), as: job.layer.diffID)
     try stream.verify()
     return layer
+}
+
+func pack(_ job: PackJob) throws -> PackedArchive {
+    try Sandbox.enter(root: target, maxFileSize: .max)
+    return try Packer(job, root: target, output: ImageSource.descriptor).pack()
+}
+
+func extract(_ job: ExtractJob) throws -> ExtractedArchive {
+    try Sandbox.enter(root: target, maxFileSize: job.maxBytes)
+    let destination = try Destination(job, below: target)
+    let rules = UnpackRules(
+        maxBytes: job.maxBytes, maxEntries: .max, isLayer: false, name: destination.name, firstID: job.firstID,
+        idCount: job.idCount)
+    let stream = OpenStream(ImageSource.descriptor)
+    let extracted = try Unpacker(root: destination.directory, rules).extract(LayerArchive(stream))
+    // Whoever writes must not find the pipe closed before its end.
+    while try unsafe !stream.next().isEmpty {}
+    return extracted
 }
 
 func perform() -> ImageJobReply {
@@ -45,6 +64,10 @@ func perform() -> ImageJobReply {
             return .images(try inspection.images())
         case .unpack(let job):
             return .unpacked(try unpack(job))
+        case .pack(let job):
+            return .packed(try pack(job))
+        case .extract(let job):
+            return .extracted(try extract(job))
         }
     } catch let error as AgentError {
         return .failed(error)

@@ -15,9 +15,9 @@ struct Davit: ParsableCommand {
                 name: "Containers",
                 subcommands: [
                     Run.self, Create.self, Start.self, Stop.self, Kill.self, Wait.self, Rm.self, Ps.self, Logs.self,
-                    Update.self, Stats.self, Top.self,
+                    Update.self, Stats.self, Top.self, Cp.self, Diff.self, Export.self,
                 ]),
-            CommandGroup(name: "Images", subcommands: [Images.self, Load.self, Tag.self, Rmi.self]),
+            CommandGroup(name: "Images", subcommands: [Images.self, Load.self, Tag.self, Rmi.self, Commit.self]),
             CommandGroup(
                 name: "Agent",
                 subcommands: [

@@ -57,9 +57,10 @@ internal import Systemd
         let monitor = try open(program: configuration.monitor, "monitor")
         let cgroups = try Pods(configuration: configuration, monitor: monitor).tree()
         let storage = try drivers.storage(configuration.drivers.storage)
+        let worker = ImageProcess(executable: try open(program: configuration.imageHelper, "image_helper"))
         let store = try await ImageStore(
             directory: state.makeDirectories("images", mode: 0o700), storage: storage,
-            worker: ImageProcess(executable: open(program: configuration.imageHelper, "image_helper")))
+            worker: worker)
         for problem in store.problems { Journal.send(problem, .warning) }
         let images = ImageCatalog(store: store)
         let isolation = try drivers.isolation(configuration.drivers.isolation)
@@ -67,6 +68,7 @@ internal import Systemd
         let engine = Engine(
             parts: Engine.Parts(
                 storage: storage, networks: try networks(), isolation: isolation, images: images,
+                worker: worker,
                 launcher: try MonitorLauncher(program: monitor, hold: cgroups.hold, reactor: reactor), reactor: reactor,
                 ledger: try Ledger(state: state, run: run), cgroups: cgroups, complain: complain),
             settings: Engine.Settings(
@@ -75,16 +77,20 @@ internal import Systemd
             executor: EventLoop.main)
         await engine.recover()
         try await store.sweep()
-        try await serve(engine, images, missing: { (try? await isolation.check().missing) ?? [] })
+        try await serve(
+            engine, images, state.makeDirectories("images"), missing: { (try? await isolation.check().missing) ?? [] })
     }
 
-    private func serve(_ engine: Engine, _ images: ImageCatalog, missing: @escaping @Sendable () async -> [String])
+    private func serve(
+        _ engine: Engine, _ images: ImageCatalog, _ staging: Directory,
+        missing: @escaping @Sendable () async -> [String]
+    )
         async throws
     {
         let handle = AgentHandle(
             version: Version.text, systemd: booted, stateDirectory: configuration.stateDirectory,
             runDirectory: configuration.runDirectory, missing: missing, reload: { try await self.reload(engine) })
-        let router = Router.agent(handle, drivers: drivers, engine: engine, images: images)
+        let router = Router.agent(handle, drivers: drivers, engine: engine, images: images, staging: staging)
         let server = try Server(router: router, access: Access(group: configuration.group), listeners: listeners())
         try watchSignals(engine)
         _ = try EventLoop.main.useWatchdog()

@@ -1,4 +1,5 @@
 import Drivers
+import Images
 import JSON
 import LaunchPlan
 import Linux
@@ -24,6 +25,10 @@ struct PlayedStorage: StorageDriver {
 
     func releaseRootfs(_ container: ContainerID) async throws { try script.act("release") }
     func removeRootfs(_ container: ContainerID) async throws { try script.act("remove") }
+    func changes(of request: RootfsRequest) async throws -> [RootfsChange] { [] }
+    func writtenLayer(of container: ContainerID) async throws -> LayerDraft {
+        throw AgentError(.driverFailed, "not played")
+    }
 
     func recover(_ handles: [ContainerHandle]) async throws { script.with { $0.handles = handles } }
 
@@ -73,6 +78,12 @@ extension PlayedIsolation {
         script.with { $0.settings }
     }
     func explain(_ request: ExplainRequest) async throws -> Explanation { Explanation(exposure: 0, walls: []) }
+}
+
+struct PlayedWorker: ImageWorker {
+    func perform(_ job: ImageJob, source: Descriptor, target: Descriptor?) async throws -> ImageJobReply {
+        throw AgentError(.hostFailed, "not played")
+    }
 }
 
 struct PlayedImages: ImageSource {

@@ -36,6 +36,7 @@ final class World: Sendable {
             storage: PlayedStorage(script: script),
             networks: ["none": PlayedNetwork(script: script), "lame": PlayedNetwork(script: script)],
             isolation: PlayedIsolation(script: script), images: PlayedImages(script: script),
+            worker: PlayedWorker(),
             launcher: try launcher
                 ?? PlayedLauncher(script: script, line: line, program: Directory(path: "/bin").open("sleep").shared()),
             reactor: reactor, ledger: ledger, cgroups: cgroups,

@@ -93,5 +93,7 @@ actor FolderStorage: StorageDriver {
     func prepareRootfs(_ request: RootfsRequest) throws -> Rootfs { throw AgentError(.hostFailed, "not here") }
     func releaseRootfs(_ container: ContainerID) {}
     func removeRootfs(_ container: ContainerID) {}
+    func changes(of request: RootfsRequest) -> [RootfsChange] { [] }
+    func writtenLayer(of container: ContainerID) throws -> LayerDraft { throw AgentError(.hostFailed, "not here") }
     func usage() -> StorageUsage { StorageUsage(layerBytes: 0, layers: 0, rootfsBytes: 0, rootfses: 0) }
 }

@@ -52,6 +52,17 @@ private let methods: [ExpectedMethod] = [
         ContainerUpdate.self, ["clear", "container!", "limits", "restart"], right: .operate, changes: true),
     ExpectedMethod(ContainerStatistics.self, ["containers", "interval"], streams: true),
     ExpectedMethod(ContainerTop.self, ["container!"]),
+    ExpectedMethod(ContainerCopyOut.self, ["archive!", "container!", "name", "path!"], right: .operate),
+    ExpectedMethod(ContainerExport.self, ["archive!", "container!"], right: .operate),
+    ExpectedMethod(
+        ContainerCopyIn.self, ["archive!", "container!", "name", "path!"], right: .operate, changes: true),
+    ExpectedMethod(ContainerDiff.self, ["container!"], streams: true),
+    ExpectedMethod(
+        ContainerCommit.self,
+        [
+            "author", "command", "container!", "entrypoint", "environment", "labels", "message", "pause", "reference",
+            "stop_signal", "user", "working_directory",
+        ], right: .create, changes: true),
     ExpectedMethod(
         ImageLoad.self, ["path", "platform", "reference", "source"], right: .create, changes: true),
     ExpectedMethod(ImageGet.self, ["image!"]),

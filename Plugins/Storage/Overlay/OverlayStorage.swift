@@ -209,3 +209,31 @@ extension OverlayStorage {
         return ["skeleton"] + distinct.map { "layers/\($0)" }
     }
 }
+
+// MARK: What a container wrote
+extension OverlayStorage {
+    public func changes(of request: RootfsRequest) async throws -> [RootfsChange] {
+        let rooms = try open()
+        guard let upper = try upper(of: request.container, rooms) else { return [] }
+        let layers = try Self.names(request.layers)
+        return try attempting("compare the files of \(request.container) with its image") {
+            let image = try rooms.mounts.overlay(request, layers: layers, container: nil)
+            return try Changes(upper: upper, image: Directory(image)).all()
+        }
+    }
+
+    public func writtenLayer(of container: ContainerID) async throws -> LayerDraft {
+        guard let upper = try upper(of: container, try open()) else {
+            throw AgentError(
+                .containerWrongState, "container \(container) has written nothing yet: its root is read-only or new")
+        }
+        return LayerDraft(directory: upper.descriptor)
+    }
+
+    private func upper(of container: ContainerID, _ rooms: Rooms) throws -> Directory? {
+        try attempting("open the files of \(container)") {
+            guard try rooms.store.containers.statusIfPresent(container.description) != nil else { return nil }
+            return try rooms.store.containers.directory("\(container)/upper")
+        }
+    }
+}

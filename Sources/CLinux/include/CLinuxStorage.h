@@ -18,4 +18,9 @@ struct davit_extent {
 /* fstatat without following links. */
 int davit_extent(int directory, const char *name, struct davit_extent *ret_extent);
 
+/* The size of an extended attribute, or an error. */
+int64_t davit_attribute_size(int descriptor, const char *name);
+/* The magic number of the file system (statfs), such as PROC_SUPER_MAGIC. */
+int64_t davit_file_system(int descriptor);
+
 #pragma clang assume_nonnull end

@@ -29,7 +29,21 @@ extension DriverMethod<NoValue, StorageUsage> {
     public static var usage: Self { Self("usage") }
 }
 
+extension DriverMethod<RootfsRequest, RootfsChanges> {
+    public static var changes: Self { Self("rootfs.changes") }
+}
+
+extension DriverMethod<ContainerID, LayerDraft> {
+    public static var writtenLayer: Self { Self("rootfs.written") }
+}
+
 extension StorageUsage: PlainDriverMessage {}
+
+public struct RootfsChanges: PlainDriverMessage {
+    public var changes: [RootfsChange]
+
+    public init(_ changes: [RootfsChange]) { self.changes = changes }
+}
 
 public struct LayerList: PlainDriverMessage {
     public var layers: [LayerID]
