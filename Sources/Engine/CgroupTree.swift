@@ -80,8 +80,64 @@ public struct CgroupTree: Sendable {
 
     func remove(_ id: ContainerID) throws(Errno) { try root.removeTree(id.description) }
 
+    // MARK: Execs
+
+    private static let mainName = "main"
+    private static let execPrefix = "exec-"
+
+    /// A group of its own for a program beside the main process, below the container's, so that it is accounted and
+    /// killed whole. The limits stay with the container (docs/decisions/0009).
+    func makeExec(_ number: Int, of id: ContainerID) throws -> Cgroup {
+        let group = try root.existing(id.description)
+        if !controllers.isEmpty { try share(group) }
+        return try group.child(Self.execPrefix + String(number))
+    }
+
+    /// Hands the controllers on to the groups below, once. No process may live in a group that does: those that do move
+    /// to `main`, again and again, since they may fork meanwhile.
+    private func share(_ group: Cgroup) throws {
+        guard try !group.enabledControllers().isSuperset(of: controllers) else { return }
+        let main = try group.child(Self.mainName)
+        for _ in 0..<100 {
+            try group.moveProcesses(to: main)
+            do {
+                try group.enable(controllers)
+                return
+            } catch { guard error == .busy else { throw error } }
+        }
+        throw AgentError(.hostFailed, "the container's processes fork too fast to be moved", retryable: true)
+    }
+
+    func exec(_ number: Int, of id: ContainerID) -> Cgroup? {
+        try? root.existing(id.description).existing(Self.execPrefix + String(number))
+    }
+
+    func execs(of id: ContainerID) -> [Int] {
+        let names = (try? root.existing(id.description).children()) ?? []
+        return names.compactMap { $0.hasPrefix(Self.execPrefix) ? Int($0.dropFirst(Self.execPrefix.count)) : nil }
+    }
+
+    /// Removes the group of an exec; what lives in it goes to the container's main processes.
+    func removeExec(_ number: Int, of id: ContainerID) throws(Errno) {
+        do {
+            let group = try root.existing(id.description)
+            let exec = try group.existing(Self.execPrefix + String(number))
+            try exec.moveProcesses(to: (try? group.existing(Self.mainName)) ?? group)
+            try group.removeTree(Self.execPrefix + String(number))
+        } catch { guard error == .noSuchFile else { throw error } }
+    }
+
     /// The containers that have a group.
     func groups() -> [ContainerID] { ((try? root.children()) ?? []).compactMap { try? ContainerID($0) } }
+}
+
+extension Cgroup {
+    /// Those that end meanwhile are no concern.
+    fileprivate func moveProcesses(to other: Cgroup) throws(Errno) {
+        for pid in try processes() {
+            do { try other.add(process: pid) } catch { guard error == .noSuchProcess else { throw error } }
+        }
+    }
 }
 
 extension CgroupSetting {

@@ -20,6 +20,9 @@ final class Container: @unchecked Sendable {
     /// The output of one that removes itself, opened while it was surely there.
     var output: LogReader?
     var grace: (any Watch)?
+    /// Programs beside the main process, of the present run, by their numbers, which count up over all runs.
+    var execs: [Int: Exec] = [:]
+    var lastExec = 0
     var launch = Launch.over(.success(()))
     var waiters: [Int: CheckedContinuation<ExitRecord, any Error>] = [:]
     /// Whether the program of the present run said READY=1; `nil` where it is not asked to.

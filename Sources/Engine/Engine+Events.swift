@@ -17,6 +17,12 @@ extension Engine {
         append(event)
     }
 
+    func tell(_ kind: Event.Kind, subject: String, name: String?, _ complete: (inout Event) -> Void) {
+        var event = Event(cursor: events.last + 1, time: now(), kind: kind, subject: subject, name: name)
+        complete(&event)
+        append(event)
+    }
+
     private func append(_ event: Event) {
         events.append(event)
         let waiters = eventWaiters

@@ -96,6 +96,7 @@ extension Engine {
         let words = run.words()
         (container.ready, container.message) = (words?.ready, words?.message)
         beginHealth(of: container, known: words?.health)
+        adoptExecs(of: container)
         return true
     }
 

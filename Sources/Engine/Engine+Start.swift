@@ -2,13 +2,15 @@ internal import Drivers
 internal import JSON
 internal import LaunchPlan
 public import Linux
-internal import Model
+public import Model
 
 /// The caller's own descriptors for a program's streams; `nil` leaves a stream to the log, or to /dev/null.
 public struct ContainerStdio: Sendable {
     public var stdin: Descriptor?
     public var stdout: Descriptor?
     public var stderr: Descriptor?
+    /// How large the program's terminal is, where it gets one.
+    public var terminal: TerminalSize?
 
     public init(stdin: Descriptor? = nil, stdout: Descriptor? = nil, stderr: Descriptor? = nil) {
         self.stdin = stdin
@@ -176,7 +178,7 @@ extension Engine {
         var order = LaunchOrder(plan: isolation.plan, descriptors: isolation.descriptors)
         order.plan.cgroup = order.add(cgroup)
         order.plan.run = order.add(run.directory.descriptor)
-        order.plan.stdio = order.connect(stdio, owner: container.record.ids)
+        order.plan.stdio = order.connect(stdio, to: container)
         let bounds = container.record.spec.remove ? settings.log.inMemory : settings.log
         order.plan.log = Log(
             directory: order.add(log.descriptor), maxBytes: bounds.bytes, files: bounds.files)
@@ -261,6 +263,7 @@ extension Container {
         launch = .begun
         process = nil
         (ready, message, health) = (nil, nil, nil)
+        execs = [:]
         (record.startedAt, record.exit, record.error) = (nil, nil, nil)
         (record.rootfs, record.attachment) = (nil, nil)
     }

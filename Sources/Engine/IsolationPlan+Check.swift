@@ -6,9 +6,11 @@ extension IsolationPlan {
     /// Refuses a plan that no driver can have meant, with `driver.bad_reply`, before anything is spawned.
     ///
     /// - Parameter ids: The container's; `nil` when it has the host's.
-    func check(ids: IDRange?) throws(AgentError) {
+    /// - Parameter joins: Whether the program is one more in a running container.
+    func check(ids: IDRange?, joins: Bool = false) throws(AgentError) {
         let maps = plan.uidMap + plan.gidMap
         let problems: [(Bool, String)] = [
+            ((plan.join != nil) != joins, joins ? "it does not join the container" : "it joins another's namespaces"),
             (!plan.ownNamespaces.isSuperset(of: [.mount, .pid]), "it lacks a mount or a process namespace of its own"),
             (plan.steps.count > 4096, "it has \(plan.steps.count) steps"),
             (descriptors.count > 256, "it has \(descriptors.count) descriptors"),

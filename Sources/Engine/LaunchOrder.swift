@@ -14,9 +14,30 @@ extension LaunchOrder {
         return add(descriptor)
     }
 
+    /// The streams of a container's main process: always relayed, so that its output is logged.
+    mutating func connect(_ stdio: ContainerStdio, to container: Container) -> Stdio {
+        let spec = container.record.spec
+        var streams = connect(stdio, owner: container.record.ids)
+        if stdio.stdin == nil, spec.interactive, spec.terminal != true { streams.input = .open }
+        if spec.terminal == true { streams.terminal = Terminal(stdio.terminal ?? .standard) }
+        return streams
+    }
+
+    /// The streams of an exec, which has no log: where nobody listens there is no pipe.
+    mutating func connect(_ stdio: ContainerStdio, terminal: TerminalSize?, owner ids: IDRange?) -> Stdio {
+        var streams = connect(stdio, owner: ids)
+        if let terminal {
+            streams.terminal = Terminal(terminal)
+        } else {
+            if stdio.stdout == nil { streams.output = .null }
+            if stdio.stderr == nil { streams.error = .null }
+        }
+        return streams
+    }
+
     /// Standard input is the caller's own; output always goes through the monitor's pipes, which belong to the container's
     /// user, so that a program may open /dev/stdout inside its user namespace.
-    mutating func connect(_ stdio: ContainerStdio, owner ids: IDRange?) -> Stdio {
+    private mutating func connect(_ stdio: ContainerStdio, owner ids: IDRange?) -> Stdio {
         let user = plan.user
         let base = ids?.base ?? 0
         // The driver's number may be any.
@@ -26,6 +47,10 @@ extension LaunchOrder {
             input: input.map { .descriptor($0) } ?? .null, output: .relay(copyTo: add(stdio.stdout)),
             error: .relay(copyTo: add(stdio.stderr)), owner: owner)
     }
+}
+
+extension Terminal {
+    fileprivate init(_ size: TerminalSize) { self.init(rows: size.rows, columns: size.columns) }
 }
 
 extension LaunchPlan {

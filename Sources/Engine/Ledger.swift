@@ -107,9 +107,52 @@ public struct Ledger: Sendable {
         ] {
             try directory.removeIfPresent(name)
         }
-        try directory.removeTree("etc")
+        for tree in ["etc", Self.execsName] { try directory.removeTree(tree) }
         // The log of a container that removes itself may be left.
         do { try run.removeDirectory(id.description) } catch { guard error == .notEmpty else { throw error } }
+    }
+
+    // MARK: Execs
+
+    private static let execsName = "exec"
+    private static let execRecordName = "exec.json"
+
+    /// Makes the directory of an exec, with its record.
+    func begin(_ record: ExecRecord, in id: ContainerID) throws -> RunDirectory {
+        let directory = try run.directory(id.description).makeDirectories(
+            "\(Self.execsName)/\(record.number)", mode: 0o711)
+        try write(record, as: Self.execRecordName, in: directory, durable: false)
+        return RunDirectory(directory: directory, files: directory)
+    }
+
+    /// What an exec's monitor wrote at the end, if it did.
+    func exitRecord(of exec: Int, in id: ContainerID) -> ExitRecord? { run(of: exec, in: id)?.exitRecord() }
+
+    private func run(of exec: Int, in id: ContainerID) -> RunDirectory? {
+        guard let directory = try? run.directory("\(id)/\(Self.execsName)/\(exec)") else { return nil }
+        return RunDirectory(directory: directory, files: directory)
+    }
+
+    /// All execs of a run, in no order; one without a record was half begun, and goes.
+    func execs(of id: ContainerID) -> [(ExecRecord, RunDirectory)] {
+        let names = (try? run.directory("\(id)/\(Self.execsName)").names()) ?? []
+        return names.compactMap { name in
+            guard let number = Int(name), let run = run(of: number, in: id) else { return nil }
+            let bytes = try? run.directory.read(Self.execRecordName, limit: 4 << 20)
+            let record = try? JSONValue(parsing: bytes ?? []).decode(ExecRecord.self, unknownKeys: .ignore)
+            guard let record, record.number == number else {
+                try? forget(exec: number, of: id)
+                return nil
+            }
+            return (record, run)
+        }
+    }
+
+    /// Removes the directory of an exec; no error when there is none.
+    func forget(exec: Int, of id: ContainerID) throws(Errno) {
+        do { try run.directory("\(id)/\(Self.execsName)").removeTree(String(exec)) } catch {
+            guard error == .noSuchFile else { throw error }
+        }
     }
 
     // MARK: Loading
@@ -144,11 +187,13 @@ public struct Ledger: Sendable {
         return record
     }
 
-    private func write(_ record: ContainerRecord, in home: Directory, durable: Bool) throws {
+    private func write(
+        _ record: some Encodable, as name: String = Self.recordName, in home: Directory, durable: Bool
+    ) throws {
         var bytes: [UInt8] = []
         try JSONValue(encoding: record).print(to: &bytes)
         bytes.append(0x0A)
-        try home.replaceFile(Self.recordName, bytes, durable: durable)
+        try home.replaceFile(name, bytes, durable: durable)
     }
 
     private static let recordName = "container.json"

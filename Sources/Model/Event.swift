@@ -37,6 +37,8 @@ public struct Event: Sendable, Hashable, Codable {
     public var name: String?
     public var exit: ExitRecord?
     public var error: AgentError?
+    /// Which exec of the container.
+    public var exec: String?
 
     public init(cursor: Int64, time: Int64, kind: Kind, subject: String, name: String? = nil) {
         self.cursor = cursor

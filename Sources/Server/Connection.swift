@@ -19,7 +19,11 @@ internal import Wire
     /// The client will ask nothing more.
     private var isDone = false
     private var isClosed = false
+    /// Set when nothing that only waits may go on.
+    private(set) var parting: Parting?
     private var isHandling = false
+    /// Whose the socket will be.
+    private var taker: (@Loop (Descriptor?) -> Void)?
 
     init(
         _ socket: Descriptor, peer: PeerCredentials, router: Router, onEnd: @escaping @Loop (Connection) -> Void
@@ -67,6 +71,7 @@ internal import Wire
         defer { isHandling = false }
         while takeLines() {}
         guard !isClosed else { return }
+        if taker != nil, output.isEmpty { return giveSocket() }
         if isDone, open.isEmpty, output.isEmpty { return close() }
         var wanted: EventSource.Readiness = []
         if !isDone, mayTake { wanted.insert(.readable) }
@@ -83,7 +88,7 @@ internal import Wire
         return leftSome && !isClosed && mayTake
     }
 
-    private var mayTake: Bool { open.count < Limit.open && !output.isFull }
+    private var mayTake: Bool { open.count < Limit.open && !output.isFull && taker == nil }
 
     // MARK: Requests
 
@@ -154,15 +159,15 @@ internal import Wire
     }
 
     /// Whether the request was one that only reads, and is given up now.
-    func cancel(_ id: JSONValue, _ error: AgentError) -> Bool {
+    func cancel(_ id: JSONValue) -> Bool {
         guard let asked = open.values.first(where: { $0.id == id }), !asked.changes else { return false }
-        asked.giveUp(error)
+        asked.giveUp(.cancelled)
         return true
     }
 
     // MARK: Answers
 
-    func put(_ reply: Reply) { reply.print(to: &output.bytes) }
+    func put(_ reply: Reply, _ descriptors: [Descriptor] = []) { output.put(reply, descriptors) }
 
     /// A request's task has ended: whatever it had to say was put.
     func ended(_ key: Int) {
@@ -185,9 +190,29 @@ internal import Wire
     /// Answers nothing new; reads and streams end now, changes when they are through.
     func stop() {
         isDone = true
-        let stopping = AgentError(.agentStopping, "the agent is stopping; ask again in a moment", retryable: true)
-        for asked in open.values where !asked.changes { asked.giveUp(stopping) }
+        giveUpAll(.stopping)
         settle()
+    }
+
+    /// Lets go of the socket once what is to be said is said. Nothing else may be under way, or be there to read.
+    func giveSocket(to taker: @escaping @Loop (Descriptor?) -> Void) throws(AgentError) {
+        guard open.isEmpty, arrived.isEmpty, !framer.hasPartialLine else {
+            throw AgentError(
+                .requestInvalid,
+                "stream.join takes a connection on which nothing else was asked, and nothing sent before its result")
+        }
+        self.taker = taker
+    }
+
+    private func giveSocket() {
+        isClosed = true
+        source = nil
+        output.close()
+        // A program may get it as its own stream, and none expects to be told to try again.
+        try? socket.setNonblocking(false)
+        taker?(socket)
+        taker = nil
+        leave()
     }
 
     /// The client is gone. Its reads and streams are given up, its changes go on to their end.
@@ -197,8 +222,16 @@ internal import Wire
         source = nil
         arrived = []
         output.close()
-        for asked in open.values where !asked.changes { asked.giveUp(AgentError(answering: CancellationError())) }
+        taker?(nil)
+        taker = nil
+        giveUpAll(.gone)
         leave()
+    }
+
+    /// What only reads or waits, now and from here on.
+    private func giveUpAll(_ parting: Parting) {
+        self.parting = parting
+        for asked in open.values where !asked.changes { asked.giveUp(parting) }
     }
 
     /// Whoever stops the server waits for changes, also for those whose client is gone.

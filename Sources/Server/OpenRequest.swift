@@ -7,7 +7,9 @@ internal import Wire
 /// A request under way. It answers exactly once, whatever happens first: its end, its deadline, a cancel, a stop.
 @Loop final class OpenRequest: RequestSink {
     let id: JSONValue?
-    let changes: Bool
+    /// Whether it must go on to its end; false for what only reads, or only waits by now.
+    private(set) var changes: Bool
+    private(set) var parting: Parting?
     private let key: Int
     private weak var connection: Connection?
     private var task: Task<Void, Never>?
@@ -46,15 +48,14 @@ internal import Wire
     private func startDeadline(_ limit: Duration) {
         let microseconds = UInt64(limit / .microseconds(1))
         deadline = try? EventSource.timer(afterMicroseconds: microseconds) { [weak self] in
-            self?.giveUp(
-                AgentError(.deadlineExceeded, "it took longer than the \(limit) that the request gave", retryable: true)
-            )
+            self?.giveUp(.late(limit))
         }
     }
 
     /// Answers with the error. A read or a stream ends; a change goes on to its end, unheard.
-    func giveUp(_ error: AgentError) {
-        fail(error)
+    func giveUp(_ parting: Parting) {
+        self.parting = self.parting ?? parting
+        fail(parting.error)
         if !changes { task?.cancel() }
         connection?.flush()
     }
@@ -79,13 +80,21 @@ internal import Wire
         try await connection.room()
     }
 
-    func progress(_ value: JSONValue) {
+    func progress(_ value: JSONValue, _ descriptors: [Descriptor]) {
         guard !isAnswered, let connection else { return }
-        connection.put(Reply(id: id, .progress, value))
+        connection.put(Reply(id: id, .progress, value), descriptors)
         connection.flush()
     }
 
-    func cancel(_ other: JSONValue) -> Bool {
-        connection?.cancel(other, AgentError(answering: CancellationError())) ?? false
+    func onlyWaits() {
+        changes = false
+        // The caller may have left while it was a change.
+        if let parting = parting ?? connection?.parting { giveUp(parting) }
     }
+
+    func giveSocket(to taker: @escaping @Loop (Descriptor?) -> Void) throws(AgentError) {
+        try connection?.giveSocket(to: taker)
+    }
+
+    func cancel(_ other: JSONValue) -> Bool { connection?.cancel(other) ?? false }
 }

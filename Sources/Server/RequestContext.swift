@@ -1,5 +1,6 @@
 internal import JSON
 public import Linux
+internal import Model
 internal import Systemd
 public import Wire
 
@@ -13,8 +14,15 @@ public struct RequestContext<M: Method>: Sendable {
     /// Sends an item. Waits while the reader is slow; throws `CancellationError` when nobody wants it any more.
     public func emit(_ item: M.Item) async throws { try await sink.emit(JSONValue(encoding: item)) }
 
-    /// Tells how far it is; sent at once, never waited for.
-    @Loop func progress(_ value: JSONValue) { sink.progress(value) }
+    /// Tells how far it is; sent at once, never waited for. The descriptors go with the line.
+    @Loop func progress(_ value: JSONValue, _ descriptors: [Descriptor] = []) { sink.progress(value, descriptors) }
+
+    /// Says that the change is made and the request only waits from here on: the caller may leave it as it may leave a
+    /// read, which cancels the task; ``parting`` then tells how it left.
+    @Loop func onlyWaits() { sink.onlyWaits() }
+
+    /// How the caller left a request that only waits.
+    @Loop var parting: Parting? { sink.parting }
 
     /// The same request seen as another method's.
     func typed<Other: Method>() -> RequestContext<Other> {
@@ -25,7 +33,27 @@ public struct RequestContext<M: Method>: Sendable {
 /// The connection behind a request.
 @Loop protocol RequestSink: AnyObject, Sendable {
     func emit(_ item: JSONValue) async throws
-    func progress(_ value: JSONValue)
+    func progress(_ value: JSONValue, _ descriptors: [Descriptor])
+    func onlyWaits()
+    var parting: Parting? { get }
+    /// After this request's answer the connection's socket is `taker`'s, blocking; nil if it was closed before.
+    func giveSocket(to taker: @escaping @Loop (Descriptor?) -> Void) throws(AgentError)
     /// Gives up another request of the same connection.
     func cancel(_ id: JSONValue) -> Bool
+}
+
+/// How a request ended before it was done.
+enum Parting: Sendable, Hashable {
+    case cancelled, gone, stopping
+    case late(Duration)
+
+    /// What the caller is answered, if it hears it.
+    var error: AgentError {
+        switch self {
+        case .cancelled, .gone: AgentError(answering: CancellationError())
+        case .stopping: AgentError(.agentStopping, "the agent is stopping; ask again in a moment", retryable: true)
+        case .late(let limit):
+            AgentError(.deadlineExceeded, "it took longer than the \(limit) that the request gave", retryable: true)
+        }
+    }
 }

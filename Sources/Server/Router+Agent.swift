@@ -10,7 +10,9 @@ extension Router {
         staging: Directory
     ) -> Router {
         let router = Router(version: agent.version)
-        ContainerMethods(engine: engine).register(on: router)
+        let streams = StreamTokens()
+        ContainerMethods(engine: engine, streams: streams).register(on: router)
+        ExecMethods(engine: engine, streams: streams).register(on: router)
         ImageMethods(images: images, engine: engine).register(on: router)
         ResourceMethods(engine: engine).register(on: router)
         FileMethods(engine: engine, images: images, staging: staging).register(on: router)

@@ -68,9 +68,10 @@ extension PlayedIsolation {
     func planExec(_ request: ExecPlanRequest) async throws -> IsolationPlan {
         try script.act("plan exec")
         return script.with { state in
-            IsolationPlan(
-                plan: LaunchPlan(namespaces: [], run: 0, steps: state.steps), descriptors: request.descriptors,
-                cgroup: [])
+            state.execs.append(request.process)
+            var plan = LaunchPlan(namespaces: [], run: 0, steps: state.steps)
+            plan.join = Join(process: 0, namespaces: [.user, .mount, .pid])
+            return IsolationPlan(plan: plan, descriptors: request.descriptors, cgroup: [])
         }
     }
 

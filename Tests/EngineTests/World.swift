@@ -58,15 +58,22 @@ final class World: Sendable {
         service.cancel()
         let root = Cgroup(try Self.hierarchy().directory(cgroup).descriptor)
         try root.kill()
-        for _ in 0..<200 where try root.isPopulated() { _ = try Pipe().ends().reader.waitReadable(milliseconds: 5) }
+        for _ in 0..<1000 where try root.isPopulated() { try Self.rest() }
         try Cgroup(Self.hierarchy().descriptor).removeTree(cgroup)
         // A clean-up behind an answer may still write here.
         for _ in 0..<100 {
             do { return try Directory(path: "/tmp").removeTree(String(directory.dropFirst(5))) } catch {
                 guard error == .notEmpty else { throw error }
-                _ = try Pipe().ends().reader.waitReadable(milliseconds: 5)
+                try Self.rest()
             }
         }
+    }
+
+    /// Five milliseconds. The writer must stay open, or there is no wait.
+    private static func rest() throws {
+        let ends = try Pipe().ends()
+        _ = try ends.reader.waitReadable(milliseconds: 5)
+        withExtendedLifetime(ends.writer) {}
     }
 
     // MARK: Looking
@@ -133,6 +140,8 @@ final class Script: Sendable {
         var handles: [ContainerHandle] = []
         var valid: Set<ContainerID> = []
         var timers: [@Sendable () -> Void] = []
+        /// What execs were planned.
+        var execs: [ProcessSpec] = []
     }
 
     private let state = Mutex(State())
@@ -140,6 +149,7 @@ final class Script: Sendable {
     func with<Result>(_ body: (inout sending State) -> sending Result) -> sending Result { state.withLock(body) }
 
     var deeds: [String] { state.withLock { $0.deeds } }
+    var execs: [ProcessSpec] { state.withLock { $0.execs } }
     var complaints: [AgentError] { state.withLock { $0.complaints } }
     func fail(_ deed: String) { state.withLock { _ = $0.failing.insert(deed) } }
 

@@ -49,11 +49,32 @@ enum Descriptors: Method {
     struct Result: Codable, Sendable { var count: Int }
 }
 
+/// A change that is made at once, and then waits until its caller leaves; a descriptor comes with its progress.
+enum Stay: Method {
+    static let name = "test.stay"
+    static let summary = "Waits until its caller leaves."
+    static let changes = true
+    static let right = Right.operate
+    typealias Params = NoParams
+    typealias Result = Done
+}
+
+/// Writes to the connection that joins it.
+enum Stream: Method {
+    static let name = "test.stream"
+    static let summary = "Answers after the connection that joined it brought a line."
+    static let changes = true
+    static let right = Right.operate
+    typealias Params = NoParams
+    struct Result: Codable, Sendable { var text: String }
+}
+
 /// What the handlers did, to be looked at by the tests.
 @Loop final class Tally {
     var changesEnded = 0
     var counted = 0
     var streamsEnded = 0
+    var partings: [Parting] = []
     nonisolated init() {}
 }
 
@@ -88,6 +109,27 @@ struct Door {
             }
             return Done()
         }
+        router.on(Stay.self) { _, context in
+            context.progress(["staying": true], [try Pipe().ends().writer])
+            context.onlyWaits()
+            do { try await untilCancelled() } catch {
+                if let parting = context.parting { tally.partings.append(parting) }
+                throw error
+            }
+            return Done()
+        }
+        let streams = StreamTokens()
+        router.on(Stream.self) { _, context in
+            let socket = try await streams.connection(for: context)
+            try socket.write("hello\n")
+            // The socket blocks, and so would the loop.
+            while try !socket.waitReadable(milliseconds: 0) { try await pause(milliseconds: 5) }
+            return .init(text: String(decoding: try socket.read(upTo: 100), as: UTF8.self))
+        }
+        router.onQuick(StreamJoin.self) { params, context in
+            try streams.join(params.token, context)
+            return Done()
+        }
         router.onQuick(Descriptors.self) { _, context in .init(count: context.descriptors.count) }
         let listener = try UnixSocket.listen(path, mode: mode)
         let server = try Server(router: router, access: Access(group: group), listeners: [listener])
@@ -106,6 +148,10 @@ struct Door {
 final class Client {
     let socket: Descriptor
     private var framer = LineFramer(limit: 16 << 20)
+    private var arrived: [(at: Int64, descriptor: Descriptor)] = []
+
+    /// How many descriptors came with the lines up to the last that was read.
+    func descriptorsSoFar() -> Int { arrived.count { $0.at <= framer.position } }
 
     init(_ socket: Descriptor) { self.socket = socket }
 
@@ -127,8 +173,10 @@ final class Client {
             }
             var waited = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
             guard unsafe poll(&waited, 1, 10_000) > 0 else { throw Errno.wouldBlock }
-            guard let bytes = try? socket.receive(upTo: 1 << 16).0, !bytes.isEmpty else { return nil }
+            guard let (bytes, more) = try? socket.receive(upTo: 1 << 16, maxDescriptors: 8), !bytes.isEmpty
+            else { return nil }
             framer.append(bytes)
+            arrived += more.map { (framer.end, $0) }
         }
     }
 

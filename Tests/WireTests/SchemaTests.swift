@@ -38,9 +38,27 @@ private let methods: [ExpectedMethod] = [
     ExpectedMethod(Batch.self, ["proceed", "requests!"], changes: true),
     ExpectedMethod(ContainerCreate.self, specKeys, right: .create, changes: true),
     ExpectedMethod(
-        ContainerRun.self, (specKeys + ["detach", "output", "stdio"]).sorted(), right: .create,
+        ContainerRun.self, (specKeys + ["detach", "output", "stdio", "stream", "terminal_size"]).sorted(),
+        right: .create,
         changes: true, streams: true),
-    ExpectedMethod(ContainerStart.self, ["container!", "stdio"], right: .operate, changes: true),
+    ExpectedMethod(
+        ContainerStart.self, ["attach", "container!", "stdio", "terminal_size"], right: .operate, changes: true),
+    ExpectedMethod(
+        ContainerAttach.self, ["container!", "replay", "stdio", "stream", "terminal_size"], right: .operate,
+        streams: true),
+    ExpectedMethod(ContainerResize.self, ["container!", "terminal_size!"], right: .operate, changes: true),
+    ExpectedMethod(
+        ExecRun.self,
+        [
+            "command!", "container!", "detach", "environment", "interactive", "output", "privileged", "stdio", "stream",
+            "terminal", "user", "working_directory",
+        ], right: .operate, changes: true, streams: true),
+    ExpectedMethod(ExecList.self, ["container!"], lane: .quick),
+    ExpectedMethod(ExecGet.self, ["container!", "exec!"], lane: .quick),
+    ExpectedMethod(ExecWait.self, ["container!", "exec!"]),
+    ExpectedMethod(ExecKill.self, ["container!", "exec!", "signal"], right: .operate, changes: true),
+    ExpectedMethod(ExecResize.self, ["container!", "exec!", "terminal!"], right: .operate, changes: true),
+    ExpectedMethod(StreamJoin.self, ["token!"], right: .operate, lane: .quick),
     ExpectedMethod(ContainerStop.self, ["container!", "timeout"], right: .operate, changes: true),
     ExpectedMethod(ContainerKill.self, ["container!", "signal"], right: .operate, changes: true),
     ExpectedMethod(ContainerWait.self, ["container!"]),

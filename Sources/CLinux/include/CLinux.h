@@ -11,6 +11,7 @@
 
 #include "CLinuxNetwork.h"
 #include "CLinuxStorage.h"
+#include "CLinuxTerminal.h"
 
 #pragma clang assume_nonnull begin
 

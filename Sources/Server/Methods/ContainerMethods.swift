@@ -8,6 +8,7 @@ internal import Wire
 /// The container methods: each decodes nothing and decides nothing; it hands typed values to the engine and back.
 struct ContainerMethods {
     let engine: Engine
+    let streams: StreamTokens
 
     @Loop func register(on router: Router) {
         let engine = engine
@@ -47,20 +48,34 @@ struct ContainerMethods {
         }
     }
 
-    private func run(
+    @Loop private func run(
         _ params: ContainerRun.Params, _ context: RequestContext<ContainerRun>
     ) async throws -> ContainerRun.Result {
-        let run = try await engine.run(params.spec, stdio: try context.streams(params.stdio)) { id in
-            Loop.assumeIsolated { context.progress(["id": .string(id.description)]) }
-        }
+        let run = try await start(params, context)
         guard !params.detach else {
             return ContainerRun.Result(id: run.view.id, name: run.view.spec.name, exit: nil)
         }
+        context.onlyWaits()
         if params.output {
             var log = LogStream(reader: try await engine.log(of: run), since: nil)
             try await log.send(to: context, follow: true, engine: engine) { await engine.isOver(run) }
         }
         return ContainerRun.Result(id: run.view.id, name: run.view.spec.name, exit: try await engine.wait(for: run))
+    }
+
+    /// In a place of its own, so that nothing holds the caller's descriptors when the program runs.
+    @Loop private func start(
+        _ params: ContainerRun.Params, _ context: RequestContext<ContainerRun>
+    ) async throws -> Engine.Run {
+        var stdio = try context.streams(params.stdio)
+        if params.stream == true {
+            let socket = try await streams.connection(for: context)
+            stdio = ContainerStdio(stdin: params.spec.interactive ? socket : nil, stdout: socket, stderr: socket)
+        }
+        stdio.terminal = params.terminalSize
+        return try await engine.run(params.spec, stdio: stdio) { id in
+            Loop.assumeIsolated { context.progress(["id": .string(id.description)]) }
+        }
     }
 }
 

@@ -36,7 +36,7 @@ extension LogLine {
 }
 
 /// RFC 4648, with padding.
-private func base64Text(_ bytes: [UInt8]) -> String {
+func base64Text(_ bytes: [UInt8]) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []
     for start in stride(from: 0, to: bytes.count, by: 3) {

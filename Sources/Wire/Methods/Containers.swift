@@ -69,10 +69,24 @@ public enum ContainerStart: Method {
     public struct Params: Sendable, Codable {
         public var container: String
         public var stdio: Stdio?
+        /// The window of its terminal, where it was made with one.
+        public var terminalSize: TerminalSize?
+        /// Answer when it has ended. Till then its terminal's other side, or what its input can be written to, is the
+        /// caller's: it comes with the progress line.
+        public var attach: Bool?
 
-        public init(container: String, stdio: Stdio? = nil) {
+        public init(
+            container: String, stdio: Stdio? = nil, terminalSize: TerminalSize? = nil, attach: Bool? = nil
+        ) {
             self.container = container
             self.stdio = stdio
+            self.terminalSize = terminalSize
+            self.attach = attach
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case container, stdio, attach
+            case terminalSize = "terminal_size"
         }
     }
     public typealias Result = ContainerInfo
@@ -94,15 +108,26 @@ public enum ContainerRun: Method {
         public var stdio: Stdio?
         /// Send the program's output as items, for clients without descriptors.
         public var output: Bool
+        /// The window of its terminal, where it gets one. Unless detached, the other side comes with a progress line.
+        public var terminalSize: TerminalSize?
+        /// Wait for a second connection that carries its bytes: see `stream.join`.
+        public var stream: Bool?
 
-        public init(spec: ContainerSpec, detach: Bool = false, stdio: Stdio? = nil, output: Bool = false) {
+        public init(
+            spec: ContainerSpec, detach: Bool = false, stdio: Stdio? = nil, output: Bool = false,
+            terminalSize: TerminalSize? = nil
+        ) {
             self.spec = spec
             self.detach = detach
             self.stdio = stdio
             self.output = output
+            self.terminalSize = terminalSize
         }
 
-        enum CodingKeys: String, CodingKey { case detach, stdio, output }
+        enum CodingKeys: String, CodingKey {
+            case detach, stdio, output, stream
+            case terminalSize = "terminal_size"
+        }
 
         public init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -110,6 +135,8 @@ public enum ContainerRun: Method {
             detach = try values.decodeIfPresent(Bool.self, forKey: .detach) ?? false
             stdio = try values.decodeIfPresent(Stdio.self, forKey: .stdio)
             output = try values.decodeIfPresent(Bool.self, forKey: .output) ?? false
+            terminalSize = try values.decodeIfPresent(TerminalSize.self, forKey: .terminalSize)
+            stream = try values.decodeIfPresent(Bool.self, forKey: .stream)
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -118,6 +145,8 @@ public enum ContainerRun: Method {
             try values.encode(detach, forKey: .detach)
             try values.encodeIfPresent(stdio, forKey: .stdio)
             try values.encode(output, forKey: .output)
+            try values.encodeIfPresent(terminalSize, forKey: .terminalSize)
+            try values.encodeIfPresent(stream, forKey: .stream)
         }
     }
     public struct Result: Sendable, Codable {

@@ -16,7 +16,7 @@ struct Export: ParsableCommand {
 
     func run() throws {
         let stream = StandardStream.output
-        guard output != nil || Terminal.width(of: stream.rawValue) == nil else {
+        guard output != nil || TerminalDevice.width(of: stream.rawValue) == nil else {
             throw ValidationError("an archive is nothing for a terminal: give -o FILE, or redirect")
         }
         let file = try output.map {

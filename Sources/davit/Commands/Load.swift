@@ -57,7 +57,7 @@ enum Spool {
     static func file(of source: consuming FileDescriptor) throws -> FileDescriptor {
         switch try source.status().kind {
         case .regular, .directory: return source
-        case .characterDevice where Terminal.width(of: source.rawValue) != nil:
+        case .characterDevice where TerminalDevice.width(of: source.rawValue) != nil:
             throw ValidationError("standard input is a terminal: name an archive with -i")
         default: return try copy(of: source)
         }

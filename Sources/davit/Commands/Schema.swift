@@ -16,7 +16,7 @@ struct Schema: ParsableCommand {
     func run() throws {
         let params: JSONValue = method.map { ["method": .string($0)] } ?? [:]
         let schema = try agent.connect().callRaw("schema", params)
-        if method == nil && (reading.jsonl || Terminal.width(of: StandardStream.output.rawValue) != nil) {
+        if method == nil && (reading.jsonl || TerminalDevice.width(of: StandardStream.output.rawValue) != nil) {
             return try reading.show(schema, things: "methods") { (_: JSONValue) in Schema.table(of: schema).shown }
         }
         let one = method.flatMap { _ in schema["methods"]?[0] }

@@ -25,5 +25,5 @@ struct ReadingOptions: ParsableArguments {
 
 extension Table {
     /// The lines that fit the terminal, or whole ones where there is none.
-    var shown: [String] { lines(width: Terminal.width(of: StandardStream.output.rawValue)) }
+    var shown: [String] { lines(width: TerminalDevice.width(of: StandardStream.output.rawValue)) }
 }
