@@ -14,12 +14,13 @@ RELEASE := .build/release
 KERNEL_TESTS := LinuxTests|MonitorTests
 DRIVER_TESTS := DriverHostTests
 SYSTEM_TESTS := SystemTests
+VM_TESTS := VMTests
 # Each in a process of its own: the event loop is one a process, and kernel tests change what the process is.
-UNIT_TESTS := $(filter-out $(SYSTEM_TESTS),$(patsubst Tests/%Tests,%Tests,$(wildcard Tests/*Tests)))
+UNIT_TESTS := $(filter-out $(SYSTEM_TESTS) $(VM_TESTS),$(patsubst Tests/%Tests,%Tests,$(wildcard Tests/*Tests)))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup quickstart build test test-unit test-kernel test-drivers test-images test-system \
-    bench check fmt docs install package clean
+    test-vm bench check fmt docs install package clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | column -t -s '|'
@@ -33,7 +34,7 @@ quickstart: setup build ## install, start the agent, run a container in a small 
 build: ## build the release
 	$(SWIFT) build -c release $(CHECKS) $(RPATH) $(LINK)
 
-test: setup check test-unit test-system ## build everything and run every test; needs root
+test: setup check test-unit test-system test-vm ## build everything and run every test; needs root
 
 test-unit: ## unit, kernel, driver and command tests
 	$(SWIFT) build --build-tests $(CHECKS)
@@ -51,6 +52,10 @@ test-images: ## build the test images, or find them in the cache
 test-system: build test-images ## the programs with real images, and under a booted systemd; needs root
 	packaging/install $(RELEASE) .build/root
 	$(SWIFT) test --filter '$(SYSTEM_TESTS)'
+
+test-vm: build test-images ## limits, on a kernel of its own in an emulated machine; needs root
+	packaging/install $(RELEASE) .build/root
+	$(SWIFT) test --filter '^($(VM_TESTS))\.'
 
 bench: build ## measure; ROW=name for one row
 	packaging/install $(RELEASE) .build/root

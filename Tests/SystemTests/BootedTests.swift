@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// The agent under a real systemd, booted in a container with what `make install` lays out. One boot serves all.
@@ -26,38 +27,17 @@ struct BootedTests {
     }
 }
 
-/// A Debian that is booted for a test.
+/// A Debian that is booted in a container for a test.
 enum Guest {
-    struct Check {
-        let name: String
-        let passed: Bool
-        var details: String
-    }
-
-    static func boot(script: String) throws -> [Check] {
+    static func boot(script: String) throws -> [GuestCheck] {
         let said = try Command.run(
             """
             cd "$1/Tests" && Guest/boot "$(Images/build --root)" "$2" "$(Images/build)" "Guest/$3"
             """, [Checkout.root, Checkout.installed, script])
-        return checks(in: said.output, whenNone: said.error)
+        return GuestCheck.all(in: said)
     }
 
     static let quickstart = """
         cd "$1/Tests" && Guest/quickstart "$(Images/build --root)" "$1" "$2"
         """
-
-    /// Lines `ok NAME` and `not ok NAME`, each with the lines after it.
-    private static func checks(in output: String, whenNone error: String) -> [Check] {
-        var checks: [Check] = []
-        for line in output.split(separator: "\n") {
-            if line.hasPrefix("ok ") {
-                checks.append(Check(name: String(line.dropFirst(3)), passed: true, details: ""))
-            } else if line.hasPrefix("not ok ") {
-                checks.append(Check(name: String(line.dropFirst(7)), passed: false, details: ""))
-            } else if !checks.isEmpty {
-                checks[checks.count - 1].details += line + "\n"
-            }
-        }
-        return checks.isEmpty ? [Check(name: "the machine boots", passed: false, details: output + error)] : checks
-    }
 }

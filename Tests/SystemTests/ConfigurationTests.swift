@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 import Testing
 
 /// The settings of the agent, asked of the program itself.

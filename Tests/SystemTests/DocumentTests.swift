@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @Suite struct DocumentTests {
@@ -16,7 +17,8 @@ import Testing
         let names = Set(
             help.output.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) })
         let wanted: Set = [
-            "setup", "quickstart", "build", "test", "test-kernel", "test-drivers", "test-system", "bench", "check",
+            "setup", "quickstart", "build", "test", "test-kernel", "test-drivers", "test-system", "test-vm", "bench",
+            "check",
             "fmt",
             "docs", "install", "package",
         ]

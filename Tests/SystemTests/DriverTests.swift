@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 import Testing
 
 @Suite(.serialized, .enabled(if: Checkout.isPrepared, "make test-system installs what these tests run"))

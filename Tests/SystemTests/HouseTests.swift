@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: Checkout.isPrepared, "make test-system installs what these tests look at"))

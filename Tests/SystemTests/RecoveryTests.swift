@@ -1,5 +1,6 @@
 import JSON
 import Linux
+import TestSupport
 import Testing
 
 @Suite(.serialized, .enabled(if: Checkout.isPrepared, "make test-system installs what these tests run"))

@@ -1,15 +1,16 @@
-import Linux
+public import Linux
 
 /// A shell script that ran, and all it said.
-struct Command {
-    let status: ExitStatus
-    let output: String
-    let error: String
+public struct Command: Sendable {
+    public let status: ExitStatus
+    public let output: String
+    public let error: String
 
-    var succeeded: Bool { status == .exited(0) }
+    /// Whether it ended with 0.
+    public var succeeded: Bool { status == .exited(0) }
 
     /// Runs `script` with `sh`; `arguments` are its `$1`, `$2`, ... Blocks until it ended.
-    static func run(_ script: String, _ arguments: [String] = []) throws -> Command {
+    public static func run(_ script: String, _ arguments: [String] = []) throws -> Command {
         let output = try Capture()
         let error = try Capture()
         let child = try start(script, arguments, output: output, error: error)
@@ -18,7 +19,7 @@ struct Command {
     }
 
     /// Starts `script` with `sh` and returns at once.
-    static func start(_ script: String, _ arguments: [String], output: Capture, error: Capture) throws -> Pidfd {
+    public static func start(_ script: String, _ arguments: [String], output: Capture, error: Capture) throws -> Pidfd {
         let shell = try Directory(path: "/bin").open("sh")
         return try Process.spawn(
             executable: shell.rawValue, arguments: ["sh", "-c", script, "sh"] + arguments,
@@ -31,11 +32,12 @@ struct Command {
 }
 
 /// A file without a name that a child writes to.
-struct Capture {
+public struct Capture: Sendable {
     private let file: Descriptor
     var rawValue: Int32 { file.rawValue }
 
-    init() throws {
+    /// Makes one.
+    public init() throws {
         let temporary = try Directory(path: "/tmp")
         let name = "davit-test-\(Process.pid)-\(UInt64.random(in: 0 ... .max))"
         file = try temporary.open(name, [.readWrite, .create, .exclusive], mode: 0o600).shared()
@@ -43,24 +45,24 @@ struct Capture {
     }
 
     /// What was written so far. A console ends its lines with `\r\n`, which is one Character: the `\r` is left out.
-    func text() throws -> String {
+    public func text() throws -> String {
         let again = try Directory(path: "/proc/self/fd").open(String(rawValue))
         return String(decoding: try again.readAll(limit: 64 << 20).filter { $0 != 0x0D }, as: UTF8.self)
     }
 }
 
 /// Where things are in this checkout.
-enum Checkout {
+public enum Checkout {
     /// The directory of Package.swift.
-    static let root: String = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+    public static let root: String = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
     /// What `make test-system` installed.
-    static let installed = root + "/.build/root"
+    public static let installed = root + "/.build/root"
 
     /// The text of a file of the checkout.
-    static func text(_ path: String) throws -> String {
+    public static func text(_ path: String) throws -> String {
         String(decoding: try Directory(path: root).read(path, limit: 1 << 20), as: UTF8.self)
     }
 
     /// Whether `make test-system` prepared what these tests need.
-    static let isPrepared: Bool = (try? Directory(path: installed + "/usr/lib/davit/drivers")) != nil
+    public static let isPrepared: Bool = (try? Directory(path: installed + "/usr/lib/davit/drivers")) != nil
 }

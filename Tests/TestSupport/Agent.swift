@@ -1,14 +1,15 @@
-import Linux
+internal import Linux
 
 /// An agent on directories of its own, with the installed programs; where PID 1 is not systemd.
-final class Agent: Sendable {
-    let directory: String
+public final class Agent: Sendable {
+    /// Where its socket, state and run directories are.
+    public let directory: String
     private let process: Pidfd
     private let log: Capture
 
     /// Starts one and waits until it answers. `prepare` is shell that runs before, with the agent's directory as `$1` and
     /// the installed tree as `$2`.
-    init(prepare: String = "") throws {
+    public init(prepare: String = "") throws {
         directory = "/tmp/davit-test-\(Process.pid)-\(UInt32.random(in: 0 ... .max))"
         log = try Capture()
         try Directory(path: "/tmp").makeDirectory(String(directory.dropFirst(5)), mode: 0o755)
@@ -37,24 +38,28 @@ final class Agent: Sendable {
         throw Silence(log: try log.text())
     }
 
-    struct Silence: Error {
+    /// An agent that does not answer, or not as it should.
+    public struct Silence: Error {
         let log: String
+
+        public init(log: String) { self.log = log }
     }
 
     /// Runs the command line client; words are passed as they are.
-    func davit(_ words: String...) throws -> Command { try davit(words: words) }
+    public func davit(_ words: String...) throws -> Command { try davit(words: words) }
 
-    func davit(words: [String]) throws -> Command {
+    /// Runs the command line client; words are passed as they are.
+    public func davit(words: [String]) throws -> Command {
         try Command.run(
             "program=$1 DAVIT_SOCKET=$2/davit.sock; export DAVIT_SOCKET; shift 2; exec \"$program\" \"$@\"",
             [Checkout.installed + "/usr/bin/davit", directory] + words)
     }
 
     /// What the agent wrote to standard error.
-    func said() throws -> String { try log.text() }
+    public func said() throws -> String { try log.text() }
 
     /// Ends the agent and whatever still runs in its containers, and removes its directory and its cgroups.
-    func stop() throws {
+    public func stop() throws {
         try process.send(signal: 15)
         _ = try process.collect(wait: true)
         try Scratch.remove(directory)
@@ -62,7 +67,7 @@ final class Agent: Sendable {
 }
 
 /// Runs `body` with an agent that has loaded one of the test images.
-func withImage(_ file: String, prepare: String = "", _ body: (Agent) throws -> Void) throws {
+public func withImage(_ file: String, prepare: String = "", _ body: (Agent) throws -> Void) throws {
     let agent = try Agent(prepare: prepare)
     do {
         let images = try Command.run("\"$1\"/Tests/Images/build 2>/dev/null", [Checkout.root])

@@ -1,5 +1,5 @@
 /// What an agent of a test works with: a directory, and a tree of cgroups that has the directory's name.
-enum Scratch {
+public enum Scratch {
     private static let script = """
         group=$(find /sys/fs/cgroup -maxdepth 4 -type d -name "${1##*/}" | head -n 1)
         if [ -n "$group" ]; then
@@ -15,5 +15,5 @@ enum Scratch {
         """
 
     /// Ends what still runs in the groups, and removes them and the directory.
-    static func remove(_ directory: String) throws { _ = try Command.run(script, [directory]) }
+    public static func remove(_ directory: String) throws { _ = try Command.run(script, [directory]) }
 }

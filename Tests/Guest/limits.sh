@@ -1,0 +1,179 @@
+# Run as root in a machine with every controller of cgroup v2, Davit installed and the images in $IMAGES: a table of
+# sentences, each with the commands that show it, which run in a shell of their own and all must succeed. Prints "ok
+# SENTENCE" or "not ok SENTENCE" with what the commands said indented below. The machine is ten to twenty times slower
+# than others, so a row makes few containers and few processes. ONLY=word runs the rows that have the word.
+set -u
+
+busybox="busybox:latest"
+phase() { davit inspect --json "$1" | jq -r .state.phase; }
+pid() { davit inspect --json "$1" | jq -r .state.pid; }
+exit_of() { davit inspect --json "$1" | jq -c .state.exit; }
+main_pid() { systemctl show -P MainPID davitd; }
+# The directory of a container's cgroup.
+group() { echo "/sys/fs/cgroup/davit.slice/davit-pods.scope/$(davit inspect --json "$1" | jq -r .id)"; }
+limit() { cat "$(group "$1")/$2"; }
+
+# until_true SECONDS COMMAND...
+until_true() {
+    { set +x; } 2>/dev/null
+    end=$(($(date +%s) + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$(date +%s)" -lt $end ] || { echo "never true: $*"; return 1; }
+        sleep 0.2
+    done
+    set -x
+}
+
+# it SENTENCE, the commands being the input
+it() {
+    sentence=$1
+    commands=$(cat)
+    case $sentence in *"${ONLY:-}"*) ;; *) return ;; esac
+    # Not as a condition: -e would be off inside.
+    (set -ex; eval "$commands") >/tmp/said 2>&1 </dev/null
+    if [ $? = 0 ]; then echo "ok $sentence"; else echo "not ok $sentence" && sed 's/^/    /' /tmp/said; fi
+}
+
+davit load -i "$IMAGES/busybox.tar" >/tmp/said 2>&1 || { echo 'not ok the image loads'; cat /tmp/said; }
+
+# MARK: The machine
+
+it 'the agent has every controller where systemd is PID 1' <<'END'
+systemctl is-active davitd
+davit info | grep -x 'systemd:    yes'
+davit info | grep -x 'Limits:     cpu, cpuset, io, memory, pids'
+END
+it 'all drivers are healthy on kernel 6.1' <<'END'
+uname -r | grep '^6\.1\.'
+davit drivers --json | jq -e '.drivers | length >= 4 and all(.state == "ready")'
+END
+it 'a container is confined as on other kernels' <<'END'
+davit run --rm $busybox sh -c 'cat /proc/self/uid_map /proc/self/status; id -u; touch /new; stat -c %u /new /bin' >/tmp/inside
+grep -E '^ +0 +[1-9][0-9]{4,} ' /tmp/inside
+grep -x 'Seccomp:.2' /tmp/inside
+grep -x 'NoNewPrivs:.1' /tmp/inside
+[ "$(tail -n 3 /tmp/inside | tr '\n' ' ')" = '0 0 0 ' ]
+END
+it 'the image is mounted with mapped ids: no layer was copied' <<'END'
+davit run -d --name mapped $busybox sleep 600
+grep ' / / .* - overlay ' "/proc/$(pid mapped)/mountinfo"
+[ "$(davit inspect --json mapped | jq -r .state.phase)" = running ]
+davit rm --force mapped
+[ "$(find /var/lib/davit -xdev -name busybox -type f | wc -l)" = 1 ]
+[ "$(find /var/lib/davit -xdev -name busybox -type f -uid 0 | wc -l)" = 1 ]
+END
+it 'exit codes, output and a stop are as on other kernels' <<'END'
+status=0
+davit run --name seven $busybox sh -c 'echo out; echo err >&2; exit 7' || status=$?
+[ $status = 7 ]
+[ "$(davit logs seven 2>&1 | sort | tr '\n' ' ')" = 'err out ' ]
+davit run -d --name obedient $busybox sh -c 'trap "exit 3" TERM; while :; do sleep 0.2; done'
+davit stop obedient
+[ "$(davit wait obedient)" = 3 ]
+davit rm seven obedient
+END
+
+# MARK: Memory
+
+it 'a program that takes more than --memory is killed' <<'END'
+status=0
+davit run --name glutton --memory 64m $busybox dd if=/dev/zero of=/dev/null bs=200M count=1 || status=$?
+[ $status = 137 ]
+END
+it 'inspect tells an end for want of memory' <<'END'
+exit_of glutton | jq -e '.oom == true and .signal == 9'
+END
+it 'the event of the end tells it too' <<'END'
+davit events --from oldest --once --kind container.exited --jsonl >/tmp/events
+jq -e 'select(.event.name == "glutton") | .event.exit.oom' /tmp/events | grep -x true
+davit events --from oldest --once --kind container.exited | grep '(glutton) code=137 out of memory'
+davit rm glutton
+END
+it 'a kill for want of memory takes the whole container' <<'END'
+status=0
+davit run --rm --memory 32m $busybox sh -c 'dd if=/dev/zero of=/dev/null bs=100M count=1; sleep 600' || status=$?
+[ $status = 137 ]
+END
+it 'SIGKILL alone is not told as want of memory' <<'END'
+davit run -d --name killed --memory 64m $busybox sleep 600
+davit kill killed
+[ "$(davit wait killed)" = 137 ]
+exit_of killed | jq -e '.oom == false and .signal == 9'
+davit rm killed
+END
+
+# MARK: Limits in the cgroup
+
+it 'limits are in the files of the cgroup' <<'END'
+davit run -d --name limited --memory 64m --pids 10 --cpus 0.2 $busybox sleep 6000
+[ "$(limit limited memory.max)" = $((64 << 20)) ]
+[ "$(limit limited memory.oom.group)" = 1 ]
+[ "$(limit limited pids.max)" = 10 ]
+[ "$(limit limited cpu.max)" = '20000 100000' ]
+grep -x "$(pid limited)" -r "$(group limited)" --include=cgroup.procs
+END
+it 'a restart of the agent leaves container and limits' <<'END'
+before=$(pid limited)
+systemctl restart davitd
+[ "$(pid limited)" = "$before" ]
+[ "$(limit limited memory.max) $(limit limited pids.max)" = "$((64 << 20)) 10" ]
+[ "$(limit limited cpu.max)" = '20000 100000' ]
+END
+it 'kill -9 of the agent leaves container and limits' <<'END'
+before=$(pid limited)
+agent=$(main_pid)
+kill -9 "$agent"
+until_true 60 sh -c "! [ -d /proc/$agent ] && systemctl is-active davitd"
+[ "$(main_pid)" != "$agent" ]
+[ "$(pid limited) $(phase limited)" = "$before running" ]
+[ "$(limit limited memory.max) $(limit limited pids.max)" = "$((64 << 20)) 10" ]
+davit rm --force limited
+END
+it 'an end for want of memory while the agent is away is known later' <<'END'
+davit run -d --name alone --memory 32m $busybox sh -c 'sleep 5; exec dd if=/dev/zero of=/dev/null bs=100M count=1'
+systemctl stop davitd.socket davitd.service
+sleep 8
+systemctl start davitd.socket davitd.service
+[ "$(davit wait alone)" = 137 ]
+exit_of alone | jq -e .oom
+davit rm alone
+END
+it 'nothing is left of a container in the cgroup tree' <<'END'
+gone=$(davit run -d --memory 32m $busybox sleep 600)
+davit rm --force "$gone"
+[ "$(ls -d /sys/fs/cgroup/davit.slice/davit-pods.scope/*/)" = /sys/fs/cgroup/davit.slice/davit-pods.scope/hold/ ]
+END
+
+# MARK: Processes and processors
+
+it '--pids stops a loop of forks' <<'END'
+davit run -d --name forks --pids 10 $busybox sh -c '(while :; do sleep 600 & done); exec sleep 600'
+until_true 60 sh -c "[ \$(sed -n 's/^max //p' $(group forks)/pids.events) -gt 0 ]"
+[ "$(limit forks pids.current)" -le 10 ]
+davit rm --force forks
+END
+it '--cpus slows a busy program down' <<'END'
+davit run -d --name busy --cpus 0.2 $busybox sh -c 'while :; do :; done'
+until_true 60 sh -c "[ \$(sed -n 's/^nr_throttled //p' $(group busy)/cpu.stat) -gt 0 ]"
+davit rm --force busy
+END
+it 'a limit below what a program needs is refused with a reason' <<'END'
+! davit run --rm --memory 1m $busybox true 2>/tmp/refused
+grep '^davit: request.invalid: .*memory' /tmp/refused
+END
+
+# MARK: The end
+
+it 'a stop of the scope kills all containers and the agent tells it' <<'END'
+davit run -d --name doomed $busybox sleep 6000
+systemctl stop davit-pods.scope
+until_true 60 sh -c '[ "$(davit inspect --json doomed | jq -r .state.phase)" = exited ]'
+systemctl restart davitd
+davit rm doomed
+END
+it 'the agent wrote no error and nothing crashed' <<'END'
+! journalctl -b -u davitd -p err --no-pager -q | grep .
+! journalctl -b -k --no-pager -q | grep -E 'segfault|traps:|Oops|WARNING:'
+[ -z "$(systemctl --failed --plain --no-legend)" ]
+END
