@@ -10,7 +10,7 @@ import tempfile
 import time
 
 import rig as rigs
-from contenders import Failure, Rate, Served, pin
+from contenders import Failure, Rate, Served, Throughput, pin
 
 #: Seconds to wait for the socket, for a reply, and for the end.
 PATIENCE = 20
@@ -107,6 +107,19 @@ class Agent:
         pin(self.process.pid, cpu)
         return Rate(self.socket, pipeline, cpu)
 
+    def logger(self, mebibytes):
+        """The same program in a container whose log goes to the disk; removed outside the measured time."""
+        return Throughput(Logged(self, mebibytes), mebibytes)
+
+    def stats_milliseconds(self, count):
+        """One `container.stats` of every running container, as the asking connection sees it."""
+        values = []
+        for _ in range(count):
+            begin = time.perf_counter()
+            self.call("container.stats")
+            values.append((time.perf_counter() - begin) * 1e3)
+        return values
+
     def resident_megabytes(self):
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
@@ -138,6 +151,22 @@ class Agent:
             return parent_of(pid) == self.process.pid or f"/{self.cgroup}/" in (process / "cgroup").read_text()
         except OSError:
             return False
+
+
+class Logged:
+    """One container that writes its lines and ends."""
+
+    def __init__(self, agent, mebibytes):
+        self.agent, self.command = agent, ["/bin/log", "--produce", str(mebibytes)]
+
+    def once(self):
+        begin = time.perf_counter()
+        result = self.agent.call("container.run", image=rigs.IMAGE, command=self.command, network="none")
+        milliseconds = (time.perf_counter() - begin) * 1e3
+        self.agent.call("container.remove", container=result["id"])
+        if result.get("code") != 0:
+            raise Failure(f"/bin/log ended with {result}")
+        return milliseconds
 
 
 def parent_of(pid):

@@ -57,6 +57,21 @@ def floor(rig):
     return Served(rig, "floor", ["--directory", rig.root.parent, "--network", "new", "--volatile", "--cgroup", cgroup])
 
 
+class Throughput:
+    """Gigabytes a second out of the milliseconds that another contender takes for so many mebibytes."""
+
+    def __init__(self, timed, mebibytes):
+        self.timed, self.bytes = timed, mebibytes << 20
+
+    def once(self):
+        return self.bytes / (self.timed.once() * MILLISECOND)
+
+
+def log_copy(rig, mebibytes):
+    """A C program that writes lines into a pipe, and a C program that copies them into a file."""
+    return Throughput(Served(rig, "log", ["--mib", str(mebibytes), "--directory", rig.directory]), mebibytes)
+
+
 # ------------------------------------------------------------------------------------------------------------- crun
 
 CAPABILITIES = [

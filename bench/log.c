@@ -5,6 +5,8 @@
  *   log --copy FILE           the plain copy: stdin to FILE, a mebibyte a read
  *   log --iterations N --mib M --directory D
  *                             runs the two against each other; prints nanoseconds of each run
+ *   log --serve --mib M --directory D
+ *                             the same, once for each line on stdin
  */
 #define _GNU_SOURCE
 #include "serve.h"
@@ -26,12 +28,12 @@ static int produce(long mebibytes)
     return 0;
 }
 
-static int copy(const char *path)
+static int copy(int source, const char *path)
 {
     static char bytes[piece];
     int file = bench_check(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), path);
     for (;;) {
-        int got = bench_check((int)read(STDIN_FILENO, bytes, sizeof bytes), "read");
+        int got = bench_check((int)read(source, bytes, sizeof bytes), "read");
         if (got == 0)
             return 0;
         for (int done = 0; done < got;)
@@ -50,12 +52,15 @@ static uint64_t iteration(void)
     bench_check(fcntl(ends[1], F_SETPIPE_SZ, pipe_size), "F_SETPIPE_SZ");
     uint64_t begin = bench_now();
     pid_t child = bench_check(fork(), "fork");
-    bench_check(dup2(ends[child == 0], child == 0 ? STDOUT_FILENO : STDIN_FILENO), "dup2");
-    close(ends[0]);
-    close(ends[1]);
-    if (child == 0)
+    if (child == 0) {
+        bench_check(dup2(ends[1], STDOUT_FILENO), "dup2");
+        close(ends[0]);
+        close(ends[1]);
         _exit(produce(mebibytes));
-    copy(target);
+    }
+    close(ends[1]);
+    copy(ends[0], target);
+    close(ends[0]);
     waitpid(child, &status, 0);
     uint64_t end = bench_now();
     unlink(target);
@@ -66,12 +71,17 @@ int main(int argc, char **argv)
 {
     long count = -1;
     const char *directory = NULL;
-    for (int i = 1; i + 1 < argc; i += 2) {
+    int i = 1;
+    if (argc > 1 && !strcmp(argv[1], "--serve")) {
+        count = 0;
+        i = 2;
+    }
+    for (; i + 1 < argc; i += 2) {
         const char *value = argv[i + 1];
         if (!strcmp(argv[i], "--produce"))
             return produce(bench_count(value));
         else if (!strcmp(argv[i], "--copy"))
-            return copy(value);
+            return copy(STDIN_FILENO, value);
         else if (!strcmp(argv[i], "--iterations"))
             count = bench_count(value);
         else if (!strcmp(argv[i], "--mib"))

@@ -22,6 +22,7 @@ BUILDS = [
     ("echo", "echo.c", []),
     ("client", "client.c", []),
     ("spawn", "spawn.c", []),
+    ("log", "log.c", ["-static"]),
     ("true", "true.c", ["-static", "-nostdlib"]),
     ("pause", "true.c", ["-static", "-nostdlib", "-DPAUSE"]),
 ]
@@ -39,10 +40,10 @@ def build_programs():
 
 
 def make_root(directory):
-    """The files of the one image: two static programs, the directories to mount on, and who root is."""
+    """The files of the one image: three static programs, the directories to mount on, and who root is."""
     for name in ["bin", "dev", "etc", "proc", "run", "sys", "tmp"]:
         (directory / name).mkdir(parents=True)
-    for name in ["true", "pause"]:
+    for name in ["true", "pause", "log"]:
         shutil.copy(PROGRAMS / name, directory / "bin" / name)
     (directory / "etc" / "passwd").write_text("root:x:0:0:root:/:/bin/true\n")
     (directory / "etc" / "group").write_text("root:x:0:\n")

@@ -157,8 +157,35 @@ class MonitorMemory(Samples):
         return values
 
 
+class Log(Row):
+    """What a program writes, through its pipe into the log: lines of 100 bytes by a C program."""
+
+    name, unit, iterations, warmups = "log", "GB/s", 20, 2
+    mebibytes = 256
+    goals = [Goal("floor", ">=", 0.5, "at least 0.5x a plain copy")]
+
+    def contenders(self, bench):
+        return [
+            (DAVIT, lambda: bench.agent().logger(self.mebibytes)),
+            ("floor", lambda: contenders.log_copy(bench.rig, self.mebibytes)),
+        ]
+
+
+class Stats(Samples):
+    name, unit, iterations = "stats", "ms", 30
+    containers = 200
+    goals = [Goal(None, "<=", 20, "at most 20 ms for 200 containers")]
+
+    def samples(self, agent, count):
+        running = agent.hold(self.containers)
+        try:
+            return agent.stats_milliseconds(count)
+        finally:
+            agent.release(running)
+
+
 #: In the order in which they run: the agent is idle before it has run anything.
-ROWS = [IdleMemory(), ContainerRun(), Ping(), PingPipelined(), MonitorMemory()]
+ROWS = [IdleMemory(), ContainerRun(), Ping(), PingPipelined(), MonitorMemory(), Log(), Stats()]
 
 
 def summary(values):
