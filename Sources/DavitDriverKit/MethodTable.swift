@@ -64,7 +64,27 @@ extension MethodTable where Driver: StorageDriver {
         table.on(.changes) { driver, request in try await RootfsChanges(driver.changes(of: request)) }
         table.on(.writtenLayer) { driver, container in try await driver.writtenLayer(of: container) }
         table.on(.usage) { driver, _ in try await driver.usage() }
+        table.on(.checkSizes) { driver, _ in
+            try await driver.checkSizes()
+            return NoValue()
+        }
+        table.onVolumes()
         return table
+    }
+
+    private mutating func onVolumes() {
+        on(.createVolume) { driver, request in try await driver.createVolume(request) }
+        on(.volume) { driver, name in try await driver.volume(name) }
+        on(.volumes) { driver, _ in try await KnownVolumes(driver.volumes()) }
+        on(.removeVolume) { driver, name in
+            try await driver.removeVolume(name)
+            return NoValue()
+        }
+        on(.openVolume) { driver, request in try await driver.openVolume(request) }
+        on(.settleVolume) { driver, name in
+            try await driver.settleVolume(name)
+            return NoValue()
+        }
     }
 }
 

@@ -48,6 +48,18 @@ public struct LoadedStorageDriver: StorageDriver, DriverProxy {
         try await driver.call(.writtenLayer, container)
     }
     public func usage() async throws -> StorageUsage { try await driver.call(.usage, NoValue()) }
+    public func checkSizes() async throws { _ = try await driver.call(.checkSizes, NoValue()) }
+
+    public func createVolume(_ request: VolumeRequest) async throws -> Volume {
+        try await driver.call(.createVolume, request)
+    }
+    public func volume(_ name: VolumeName) async throws -> Volume { try await driver.call(.volume, name) }
+    public func volumes() async throws -> [Volume] { try await driver.call(.volumes, NoValue()).volumes }
+    public func removeVolume(_ name: VolumeName) async throws { _ = try await driver.call(.removeVolume, name) }
+    public func openVolume(_ request: VolumeOpening) async throws -> OpenedVolume {
+        try await driver.call(.openVolume, request)
+    }
+    public func settleVolume(_ name: VolumeName) async throws { _ = try await driver.call(.settleVolume, name) }
 }
 
 /// A network driver behind a shared object.

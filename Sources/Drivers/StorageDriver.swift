@@ -26,6 +26,99 @@ public protocol StorageDriver: Driver {
     func writtenLayer(of container: ContainerID) async throws -> LayerDraft
     /// Bytes and files in use by everything that the driver keeps. Slow: it walks the trees.
     func usage() async throws -> StorageUsage
+    /// Throws `limit.unavailable` with the reason when root file systems and volumes can't be given a size here.
+    func checkSizes() async throws
+
+    // A driver without volumes leaves these out.
+
+    /// Makes an empty volume, durably and all at once; one of that name that is there is kept and answered.
+    ///
+    /// Throws `volume.exists` when that one has another size, `limit.unavailable` as ``checkSizes()``.
+    func createVolume(_ request: VolumeRequest) async throws -> Volume
+    /// Throws `volume.not_found`.
+    func volume(_ name: VolumeName) async throws -> Volume
+    /// All volumes, in no order.
+    func volumes() async throws -> [Volume]
+    /// Removes a volume that no running container uses, all at once; no error when there is none. May leave slow removal
+    /// to the background.
+    func removeVolume(_ name: VolumeName) async throws
+    /// Shows a volume as a mount. Throws `volume.not_found`.
+    ///
+    /// One that was never settled comes empty, whatever was written to it before: it is to be filled first.
+    func openVolume(_ request: VolumeOpening) async throws -> OpenedVolume
+    /// From now on the volume keeps what is in it. No error when it was settled before.
+    func settleVolume(_ name: VolumeName) async throws
+}
+
+extension StorageDriver {
+    public func checkSizes() async throws {
+        throw AgentError(.limitUnavailable, "this storage driver can't limit the size of what it keeps: leave it out")
+    }
+
+    public func createVolume(_ request: VolumeRequest) async throws -> Volume { throw AgentError.noVolumes }
+    public func volume(_ name: VolumeName) async throws -> Volume { throw AgentError.noVolumes }
+    public func volumes() async throws -> [Volume] { [] }
+    public func removeVolume(_ name: VolumeName) async throws {}
+    public func openVolume(_ request: VolumeOpening) async throws -> OpenedVolume { throw AgentError.noVolumes }
+    public func settleVolume(_ name: VolumeName) async throws {}
+}
+
+extension AgentError {
+    fileprivate static var noVolumes: AgentError {
+        AgentError(.hostUnsupported, "this storage driver keeps no volumes: use a bind mount")
+    }
+}
+
+/// A volume to be.
+public struct VolumeRequest: Sendable, Hashable, Codable {
+    public var name: VolumeName
+    /// Bytes at most; `nil` for as many as the disk has.
+    public var size: Int64?
+    public var labels: [String: String]
+    /// Nobody chose its name.
+    public var isAnonymous: Bool
+    /// The container that it ends with: `gc` removes it when that one is not valid any more.
+    public var owner: ContainerID?
+
+    public init(
+        name: VolumeName, size: Int64? = nil, labels: [String: String] = [:], isAnonymous: Bool = false,
+        owner: ContainerID? = nil
+    ) {
+        self.name = name
+        self.size = size
+        self.labels = labels
+        self.isAnonymous = isAnonymous
+        self.owner = owner
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, size, labels, owner
+        case isAnonymous = "anonymous"
+    }
+}
+
+/// How a volume shall be shown.
+public struct VolumeOpening: Sendable {
+    public var name: VolumeName
+    /// A user namespace as in ``RootfsRequest/idMap``; `nil` leaves the owners as they are on the disk.
+    public var idMap: Descriptor?
+
+    public init(name: VolumeName, idMap: Descriptor?) {
+        self.name = name
+        self.idMap = idMap
+    }
+}
+
+public struct OpenedVolume: Sendable {
+    /// A detached mount, writable.
+    public var mount: Descriptor
+    /// It is empty and was never settled.
+    public var isNew: Bool
+
+    public init(mount: Descriptor, isNew: Bool) {
+        self.mount = mount
+        self.isNew = isNew
+    }
 }
 
 /// A layer in the making.
@@ -49,6 +142,10 @@ public struct RootfsRequest: Sendable {
     public var idMap: Descriptor?
     /// Keep nothing of it over a crash of the host: durable writes may be skipped.
     public var ephemeral: Bool
+    /// Bytes that the container may write; `limit.unavailable` where that can't be kept.
+    public var size: Int64?
+    /// Only the layers, without what a root file system needs beside them; for a read-only view of an image's files.
+    public var isBare = false
 
     public init(
         container: ContainerID, layers: [LayerID], readOnly: Bool, ids: IDRange?, idMap: Descriptor?, ephemeral: Bool

@@ -65,6 +65,14 @@ public enum Mount {
         try check(unsafe davit_mount_setattr(here, path, flags, 0, 0, propagation.rawValue, -1))
     }
 
+    /// Sets the propagation of a mount by descriptor; works on detached ones.
+    public static func setPropagation(
+        of mount: borrowing some OpenFile & ~Copyable, _ propagation: MountPropagation, recursive: Bool = true
+    ) throws(Errno) {
+        let flags = UInt32(Lookup.emptyPath | (recursive ? Lookup.recursive : 0))
+        try check(unsafe davit_mount_setattr(mount.rawValue, "", flags, 0, 0, propagation.rawValue, -1))
+    }
+
     /// Takes the mount at a path away, at once or when its last user goes (`umount2`, links not followed).
     public static func detach(_ path: String, lazily: Bool = true) throws(Errno) {
         let path = try plain(path)

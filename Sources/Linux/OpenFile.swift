@@ -70,4 +70,9 @@ extension OpenFile where Self: ~Copyable {
 
     /// The text of this thread's name of the file, for calls that take only paths.
     public var path: String { "/proc/thread-self/fd/\(rawValue)" }
+
+    /// Where the file is now, as the kernel has it; a file that was removed has " (deleted)" at the end.
+    public func currentPath() throws(Errno) -> String {
+        try Directory(path: "/proc/thread-self/fd").readLink("\(rawValue)")
+    }
 }

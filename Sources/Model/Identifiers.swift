@@ -32,16 +32,43 @@ public struct ContainerName: Sendable, Hashable, Codable, CustomStringConvertibl
     public let description: String
 
     public init(_ text: String) throws(AgentError) {
-        let rest = text.utf8.dropFirst()
-        guard let first = text.utf8.first, isLetterOrDigit(first), text.utf8.count <= 63,
-            rest.allSatisfy({ isLetterOrDigit($0) || $0 == 0x5F || $0 == 0x2E || $0 == 0x2D })
-        else {
+        guard isName(text) else {
             throw AgentError(
                 .requestInvalid,
                 "\"\(text)\" is not a container name: use 1 to 63 of [a-zA-Z0-9_.-], starting with a letter or digit")
         }
         description = text
     }
+
+    public init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// A volume's name: of the same letters as a container's, unique in a storage driver, always safe as a file name.
+public struct VolumeName: Sendable, Hashable, Codable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ text: String) throws(AgentError) {
+        guard isName(text) else {
+            throw AgentError(
+                .requestInvalid,
+                "\"\(text)\" is not a volume name: use 1 to 63 of [a-zA-Z0-9_.-], starting with a letter or digit")
+        }
+        description = text
+    }
+
+    /// For a volume that nobody named.
+    public static func random() -> VolumeName {
+        VolumeName(unchecked: (0..<2).map { _ in hexadecimal(UInt64.random(in: .min ... .max)) }.joined())
+    }
+
+    private init(unchecked text: String) { description = text }
 
     public init(from decoder: any Decoder) throws {
         try self.init(decoder.singleValueContainer().decode(String.self))
@@ -72,6 +99,12 @@ public struct LayerID: Sendable, Hashable, Codable, CustomStringConvertible {
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }
+}
+
+/// 1 to 63 characters `[a-zA-Z0-9][a-zA-Z0-9_.-]*`.
+private func isName(_ text: String) -> Bool {
+    guard let first = text.utf8.first, isLetterOrDigit(first), text.utf8.count <= 63 else { return false }
+    return text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 0x5F || $0 == 0x2E || $0 == 0x2D }
 }
 
 private func isLowerHexadecimal(_ byte: UInt8) -> Bool {

@@ -78,7 +78,7 @@ public final class OverlayStorage: StorageDriver {
             let kept = Set(valid.map(\.description))
             let others = try store.containers.names().filter { !kept.contains($0) }
             for name in others { try store.trash.take(name, from: store.containers) }
-            return others.sorted()
+            return try others.sorted() + VolumeShelf(store).collect(valid: valid)
         }
     }
 }
@@ -132,7 +132,7 @@ extension OverlayStorage {
     public func prepareRootfs(_ request: RootfsRequest) async throws -> Rootfs {
         let rooms = try open()
         rooms.store.trash.disturb()
-        let layers = try Self.names(request.layers)
+        let layers = try Self.names(request.layers, above: request.isBare ? "void" : "skeleton")
         guard !request.readOnly else {
             return try mount(request, layers, container: nil, rooms)
         }
@@ -140,6 +140,7 @@ extension OverlayStorage {
         let isNew = try attempting("make directories for container \(container)") {
             try Self.takeDirectories(request, rooms.store)
         }
+        if isNew, let size = request.size { try limit(container, to: size, rooms.store) }
         do {
             return try mount(request, layers, container: container, rooms)
         } catch {
@@ -196,17 +197,61 @@ extension OverlayStorage {
         }
     }
 
+    /// One project for both: a file is moved from `work` to `upper` when it is whole, which projects don't let cross.
+    private func limit(_ container: String, to size: Int64, _ store: Store) throws {
+        do {
+            try attempting("limit the root file system of \(container) to \(size) bytes") {
+                let parts = try ["upper", "work"].map { try store.containers.directory("\(container)/\($0)") }
+                try store.sizes.limit(parts, to: size)
+            }
+        } catch {
+            _ = try? store.trash.take(container, from: store.containers)
+            throw error
+        }
+    }
+
     /// Where the layers lie in the store, lowest first, with what every root file system needs below them all.
     ///
     /// A layer that comes twice counts where it is uppermost: it covers itself, and overlayfs takes none twice.
-    private static func names(_ layers: [LayerID]) throws(AgentError) -> [String] {
+    private static func names(_ layers: [LayerID], above base: String) throws(AgentError) -> [String] {
         var seen: Set<LayerID> = []
         let distinct = layers.reversed().filter { seen.insert($0).inserted }.reversed()
         // overlayfs takes 500 (OVL_MAX_STACK).
         guard (1..<500).contains(distinct.count) else {
             throw AgentError(.imageInvalid, "an image has 1 to 499 layers, this one \(distinct.count)")
         }
-        return ["skeleton"] + distinct.map { "layers/\($0)" }
+        return [base] + distinct.map { "layers/\($0)" }
+    }
+}
+
+// MARK: Volumes
+extension OverlayStorage {
+    public func checkSizes() async throws {
+        try attempting("look at the quotas of the storage directory") { try store.sizes.check() }
+    }
+
+    public func createVolume(_ request: VolumeRequest) async throws -> Volume {
+        try attempting("make the volume \(request.name)") { try VolumeShelf(store).create(request) }
+    }
+
+    public func volume(_ name: VolumeName) async throws -> Volume {
+        try attempting("look at the volume \(name)") { try VolumeShelf(store).get(name) }
+    }
+
+    public func volumes() async throws -> [Volume] {
+        try attempting("list the volumes") { try VolumeShelf(store).list() }
+    }
+
+    public func removeVolume(_ name: VolumeName) async throws {
+        try attempting("remove the volume \(name)") { try VolumeShelf(store).remove(name) }
+    }
+
+    public func openVolume(_ request: VolumeOpening) async throws -> OpenedVolume {
+        try attempting("open the volume \(request.name)") { try VolumeShelf(store).open(request) }
+    }
+
+    public func settleVolume(_ name: VolumeName) async throws {
+        try attempting("settle the volume \(name)") { try VolumeShelf(store).settle(name) }
     }
 }
 

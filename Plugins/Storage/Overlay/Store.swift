@@ -5,16 +5,20 @@ import Linux
 ///     layers/<id>            unpacked layers, never changed once there
 ///     drafts/<id>            layers in the making
 ///     rootfs/<container>/    upper and work
+///     volumes/<name>/        see `VolumeShelf`
 ///     spares/<n>/            the same, made ahead
 ///     skeleton/              the lowest layer of all: what every root file system must have to mount upon
+///     void/                  the same for a view of an image's files alone: overlayfs wants two layers
 ///     trash/<n>              whatever is to be removed
 struct Store: Sendable {
     let root: Directory
     let layers: Directory
     let drafts: Directory
     let containers: Directory
+    let volumes: Directory
     let trash: Trash
     let spares: Spares
+    let sizes: Sizes
 
     /// Makes what is missing, and sweeps what a former run left unfinished.
     init(_ path: String) throws {
@@ -22,10 +26,13 @@ struct Store: Sendable {
         layers = try root.makeDirectories("layers", mode: 0o700)
         drafts = try root.makeDirectories("drafts", mode: 0o700)
         containers = try root.makeDirectories("rootfs", mode: 0o700)
+        volumes = try root.makeDirectories("volumes", mode: 0o700)
+        sizes = Sizes(root: root, directories: [containers, volumes])
         trash = try Trash(root.makeDirectories("trash", mode: 0o700))
         let spares = try root.makeDirectories("spares", mode: 0o700)
         for directory in [drafts, spares] { try Self.sweep(directory, into: trash) }
         try Self.makeSkeleton(in: root)
+        try root.makeDirectories("void", mode: 0o755).descriptor.changeMode(0o755)
         self.spares = try Spares(spares)
     }
 

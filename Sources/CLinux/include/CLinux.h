@@ -12,6 +12,7 @@
 #include "CLinuxNetwork.h"
 #include "CLinuxStorage.h"
 #include "CLinuxTerminal.h"
+#include "CLinuxTrees.h"
 
 #pragma clang assume_nonnull begin
 

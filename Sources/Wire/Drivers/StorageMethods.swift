@@ -37,7 +37,89 @@ extension DriverMethod<ContainerID, LayerDraft> {
     public static var writtenLayer: Self { Self("rootfs.written") }
 }
 
+extension DriverMethod<NoValue, NoValue> {
+    public static var checkSizes: Self { Self("size.check") }
+}
+
+extension DriverMethod<VolumeRequest, Volume> {
+    public static var createVolume: Self { Self("volume.create") }
+}
+
+extension DriverMethod<VolumeName, Volume> {
+    public static var volume: Self { Self("volume.get") }
+}
+
+extension DriverMethod<NoValue, KnownVolumes> {
+    public static var volumes: Self { Self("volume.list") }
+}
+
+extension DriverMethod<VolumeName, NoValue> {
+    public static var removeVolume: Self { Self("volume.remove") }
+    public static var settleVolume: Self { Self("volume.settle") }
+}
+
+extension DriverMethod<VolumeOpening, OpenedVolume> {
+    public static var openVolume: Self { Self("volume.open") }
+}
+
 extension StorageUsage: PlainDriverMessage {}
+extension VolumeRequest: PlainDriverMessage {}
+extension Volume: PlainDriverMessage {}
+
+public struct KnownVolumes: PlainDriverMessage {
+    public var volumes: [Volume]
+
+    public init(_ volumes: [Volume]) { self.volumes = volumes }
+}
+
+extension VolumeName: DriverMessage {
+    public struct Body: Sendable, Codable {
+        var volume: VolumeName
+    }
+
+    public func body(_ descriptors: inout [Descriptor]) throws -> Body { Body(volume: self) }
+    public init(body: Body, _ descriptors: [Descriptor]) throws { self = body.volume }
+}
+
+extension VolumeOpening: DriverMessage {
+    public struct Body: Sendable, Codable {
+        var volume: VolumeName
+        var idMap: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case volume
+            case idMap = "id_map"
+        }
+    }
+
+    public func body(_ descriptors: inout [Descriptor]) throws -> Body {
+        Body(volume: name, idMap: idMap.map { descriptors.add($0) })
+    }
+
+    public init(body: Body, _ descriptors: [Descriptor]) throws {
+        try self.init(name: body.volume, idMap: body.idMap.map { try descriptors.at($0, "id_map") })
+    }
+}
+
+extension OpenedVolume: DriverMessage {
+    public struct Body: Sendable, Codable {
+        var mount: Int
+        var isNew: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case mount
+            case isNew = "new"
+        }
+    }
+
+    public func body(_ descriptors: inout [Descriptor]) throws -> Body {
+        Body(mount: descriptors.add(mount), isNew: isNew)
+    }
+
+    public init(body: Body, _ descriptors: [Descriptor]) throws {
+        try self.init(mount: descriptors.at(body.mount, "mount"), isNew: body.isNew)
+    }
+}
 
 public struct RootfsChanges: PlainDriverMessage {
     public var changes: [RootfsChange]
@@ -82,9 +164,11 @@ extension RootfsRequest: DriverMessage {
         var ids: IDRange?
         var idMap: Int?
         var ephemeral: Bool
+        var size: Int64?
+        var bare: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case container, layers, ids, ephemeral
+            case container, layers, ids, ephemeral, size, bare
             case readOnly = "read_only"
             case idMap = "id_map"
         }
@@ -93,13 +177,15 @@ extension RootfsRequest: DriverMessage {
     public func body(_ descriptors: inout [Descriptor]) throws -> Body {
         Body(
             container: container, layers: layers, readOnly: readOnly, ids: ids,
-            idMap: idMap.map { descriptors.add($0) }, ephemeral: ephemeral)
+            idMap: idMap.map { descriptors.add($0) }, ephemeral: ephemeral, size: size, bare: isBare ? true : nil)
     }
 
     public init(body: Body, _ descriptors: [Descriptor]) throws {
         try self.init(
             container: body.container, layers: body.layers, readOnly: body.readOnly, ids: body.ids,
             idMap: body.idMap.map { try descriptors.at($0, "id_map") }, ephemeral: body.ephemeral)
+        size = body.size
+        isBare = body.bare ?? false
     }
 }
 
