@@ -11,6 +11,8 @@ final class Container: @unchecked Sendable {
     /// Whether its record is written: before that nobody may see it.
     var isMade = false
     var undo: [Undo] = []
+    /// Whether the volumes that nobody named go with it.
+    var takesVolumes: Bool
     /// The main process, held from its start to its end.
     var process: Pidfd?
     /// Counts the launches, so that the last words of an old monitor are not taken for the new one's.
@@ -46,6 +48,7 @@ final class Container: @unchecked Sendable {
     init(record: ContainerRecord, state: ContainerLife.State = .created) {
         id = record.id
         self.record = record
+        takesVolumes = record.spec.remove
         life = ContainerLife(state: state, removesItself: record.spec.remove)
     }
 

@@ -23,9 +23,14 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     /// What the drivers wanted to remember of the present run.
     var rootfs: JSONValue?
     var attachment: JSONValue?
+    /// The anonymous volumes by their targets: those the spec asks for and those the image declares.
+    var volumes: [String: VolumeName]?
+    /// The ids of the images that the spec mounts, by their references, so that a moved tag does not change a container.
+    var mountedImages: [String: String]?
 
     enum CodingKeys: String, CodingKey {
-        case id, spec, image, labels, health, exit, error, ids, rootfs, attachment
+        case id, spec, image, labels, health, exit, error, ids, rootfs, attachment, volumes
+        case mountedImages = "mounted_images"
         case createdAt = "created_at"
         case startedAt = "started_at"
     }

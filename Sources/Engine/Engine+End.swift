@@ -161,6 +161,7 @@ extension Engine {
         do {
             try await parts.storage.removeRootfs(container.id)
             try await parts.ledger.remove(container.record)
+            if container.takesVolumes { try await removeVolumes(of: container) }
         } catch {
             parts.complain(
                 AgentError(.hostFailed, "the container's files could not be removed").caused(by: error), container.id)

@@ -24,23 +24,27 @@ extension Engine {
     func make(_ spec: ContainerSpec) async throws -> Container {
         try spec.validate()
         try check(network: spec.network)
+        try await check(mountsOf: spec)
         let image = try await parts.images.resolve(spec.image)
+        let mountedImages = try await mountedImages(of: spec)
         if let name = spec.name, let holder = names[name] {
             throw AgentError(
                 .containerNameInUse, "the name \(name) belongs to container \(holder): remove or choose another",
                 details: ["container": .string(holder.description)])
         }
         let labels = image.config.labels.merging(spec.labels) { _, own in own }
-        let record = ContainerRecord(
+        var record = ContainerRecord(
             id: newID(), spec: spec, image: image.id, labels: labels, health: spec.probed(by: image.config),
             createdAt: now())
+        record.volumes = anonymousVolumes(of: spec, image: image.config)
+        record.mountedImages = mountedImages
         let container = Container(record: record)
         // Taken before the first await below, so that no other create can have the name or the id.
         containers[record.id] = container
         if let name = spec.name { names[name] = record.id }
         do {
             // The image may have been on its way out. Whoever removes one after this line finds it in use.
-            _ = try await parts.images.resolve(image.id)
+            for id in [image.id] + (mountedImages ?? [:]).values { _ = try await parts.images.resolve(id) }
             if !spec.remove { try await parts.ledger.create(record) }
         } catch {
             drop(container)
@@ -124,14 +128,21 @@ extension Engine {
 
     private func prepareRoot(_ container: Container, image: ResolvedImage, block: IDRange) async throws -> Rootfs {
         container.undo.append(.rootfs)
-        let request = RootfsRequest(
-            container: container.id, layers: image.layers, readOnly: container.record.spec.readOnly, ids: block,
-            idMap: try idMap(for: block), ephemeral: container.record.spec.remove)
+        let spec = container.record.spec
+        var request = RootfsRequest(
+            container: container.id, layers: image.layers, readOnly: spec.readOnly, ids: block,
+            idMap: try idMap(for: block), ephemeral: spec.remove)
+        request.size = spec.rootSize
+        let root = try await parts.storage.prepareRootfs(request)
+        let mounts = container.record.mounts
+        guard spec.readOnly, !mounts.isEmpty, !(try await hasPlaces(for: mounts, in: root)) else { return root }
+        // Places are made while it can be written; the launch makes it read-only afterwards.
+        request.readOnly = false
         return try await parts.storage.prepareRootfs(request)
     }
 
     /// One namespace for each block, kept: it holds no process, only a map, so it serves every container of that block.
-    private func idMap(for block: IDRange) throws -> Descriptor {
+    func idMap(for block: IDRange) throws -> Descriptor {
         if let map = idMaps[block.base] { return map }
         // The second line lets the host's root own overlayfs' work directory through the id-mapped mount.
         let lines = [
@@ -154,6 +165,7 @@ extension Engine {
             container: container.id, process: process, limits: container.record.spec.limits, ids: block,
             network: attachment.namespace, root: root.mount, files: run.files.descriptor)
         request.options = IsolationOptions(container.record.spec)
+        request.mounts = try await openMounts(of: container, root: root, granted: devices?.mounts ?? [])
         if let devices { request.mounts += try DeviceNodes.make(devices.devices, ids: block) }
         return try await parts.isolation.plan(request)
     }

@@ -25,6 +25,7 @@ public actor Engine {
     var changeWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
     var nextToken = 0
     var probes = ProbeQueue(limit: 4)
+    var volumeTurns = VolumeTurns()
     nonisolated let jobs: AsyncStream<Job>
     nonisolated let jobSink: AsyncStream<Job>.Continuation
 
@@ -112,7 +113,11 @@ public actor Engine {
     public var cgroups: CgroupTree { parts.cgroups }
 
     /// A container that is made from this image, or about to be.
-    public func uses(image: String) -> ContainerID? { containers.values.first { $0.record.image == image }?.id }
+    public func uses(image: String) -> ContainerID? {
+        containers.values.first {
+            $0.record.image == image || ($0.record.mountedImages?.values.contains(image) ?? false)
+        }?.id
+    }
 
     /// By name, by id, or by the unique beginning of an id.
     func find(_ target: String) throws(AgentError) -> Container {
@@ -186,8 +191,11 @@ public actor Engine {
     }
 
     /// Removes a container. Answers when nothing of it is left, so that a crash after the answer brings nothing back.
-    public func remove(_ target: String, force: Bool) async throws {
+    ///
+    /// - Parameter volumes: Whether the volumes that nobody named go with it, as with a container that removes itself.
+    public func remove(_ target: String, force: Bool, volumes: Bool = false) async throws {
         let container = try find(target)
+        if volumes { container.takesVolumes = true }
         try feed(container, .remove(force: force))
         if container.life.state.pid != nil { _ = try await wait(for: container) }
         // Behind the clean-up, which drew its numbers before.

@@ -17,6 +17,11 @@ public struct Ledger: Sendable {
         self.run = try run.makeDirectories("containers", mode: 0o711)
     }
 
+    /// What no container may see of the host: the agent's state, and what it keeps of running containers.
+    func closedPlaces() throws(Errno) -> [String] {
+        [String(try state.descriptor.currentPath().dropLast("/containers".count)), try run.descriptor.currentPath()]
+    }
+
     // MARK: Homes
 
     /// Makes a home with its record, durably unless the container removes itself; atomic.

@@ -16,6 +16,7 @@ extension Router {
         ImageMethods(images: images, engine: engine).register(on: router)
         ResourceMethods(engine: engine).register(on: router)
         FileMethods(engine: engine, images: images, staging: staging).register(on: router)
+        VolumeMethods(engine: engine).register(on: router)
         EventMethods(engine: engine).register(on: router)
         AgentMethods(agent: agent, drivers: drivers, engine: engine, images: images).register(on: router)
         return router

@@ -36,7 +36,8 @@ struct ContainerMethods {
             return ContainerRun.Result(id: container.id, name: container.spec.name, exit: exit)
         }
         router.on(ContainerRemove.self) { params, _ in
-            try await engine.remove(params.container, force: params.force ?? false)
+            try await engine.remove(
+                params.container, force: params.force ?? false, volumes: params.volumes ?? false)
             return Done()
         }
         router.on(ContainerLogs.self) { params, context in

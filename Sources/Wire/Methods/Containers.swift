@@ -224,10 +224,13 @@ public enum ContainerRemove: Method {
         public var container: String
         /// Kill it first if it runs.
         public var force: Bool?
+        /// Remove the volumes that nobody named with it.
+        public var volumes: Bool?
 
-        public init(container: String, force: Bool? = nil) {
+        public init(container: String, force: Bool? = nil, volumes: Bool? = nil) {
             self.container = container
             self.force = force
+            self.volumes = volumes
         }
     }
     public typealias Result = Done
