@@ -18,6 +18,7 @@ struct Davit: ParsableCommand {
                     Update.self, Stats.self, Top.self, Cp.self, Diff.self, Export.self,
                 ]),
             CommandGroup(name: "Images", subcommands: [Images.self, Load.self, Tag.self, Rmi.self, Commit.self]),
+            CommandGroup(name: "Volumes", subcommands: [Volume.self]),
             CommandGroup(
                 name: "Agent",
                 subcommands: [

@@ -213,7 +213,7 @@ extension OverlayStorage {
     /// Where the layers lie in the store, lowest first, with what every root file system needs below them all.
     ///
     /// A layer that comes twice counts where it is uppermost: it covers itself, and overlayfs takes none twice.
-    private static func names(_ layers: [LayerID], above base: String) throws(AgentError) -> [String] {
+    private static func names(_ layers: [LayerID], above base: String = "skeleton") throws(AgentError) -> [String] {
         var seen: Set<LayerID> = []
         let distinct = layers.reversed().filter { seen.insert($0).inserted }.reversed()
         // overlayfs takes 500 (OVL_MAX_STACK).

@@ -96,8 +96,7 @@ struct ContainerOptions: ParsableArguments {
     private static let notYet = [
         "-p": "published ports are not there yet; --network host shares the host's",
         "--publish": "published ports are not there yet; --network host shares the host's",
-        "-v": "volumes are not there yet", "--volume": "volumes are not there yet",
-        "--mount": "volumes are not there yet", "--privileged": "Davit has none",
+        "--privileged": "Davit has none",
     ]
 
     func spec(caller: [String: String]) throws -> ContainerSpec {

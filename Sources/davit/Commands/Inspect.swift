@@ -16,10 +16,7 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let client = try agent.connect()
-        let found = try things.map { try Inspect.find($0, client) }
-        if reading.jsonl { return Output.tell(found.map { String(json: $0) }) }
-        let document: JSONValue = reading.json && found.count == 1 ? found[0] : .array(found)
-        Output.tell([String(json: document, pretty: !reading.json)])
+        reading.tell(try things.map { try Inspect.find($0, client) })
     }
 
     private static func find(_ thing: String, _ client: Client) throws -> JSONValue {

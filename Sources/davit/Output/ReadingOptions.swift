@@ -21,6 +21,13 @@ struct ReadingOptions: ParsableArguments {
         guard jsonl else { return Output.tell(try lines(result.reply())) }
         Output.tell((key.map { result[$0]?.array ?? [] } ?? [result]).map { String(json: $0) })
     }
+
+    /// Prints things that were asked for by name: an array, or with --json and one of them its object.
+    func tell(_ things: [JSONValue]) {
+        if jsonl { return Output.tell(things.map { String(json: $0) }) }
+        let document: JSONValue = json && things.count == 1 ? things[0] : .array(things)
+        Output.tell([String(json: document, pretty: !json)])
+    }
 }
 
 extension Table {
