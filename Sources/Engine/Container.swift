@@ -34,6 +34,11 @@ final class Container: @unchecked Sendable {
     /// What the probe of the present run found; `nil` without a probe.
     var health: HealthStatus?
     var healthWatch: HealthWatch?
+    var notifyWatch: NotifyWatch?
+    /// What came with the request for one that removes itself; another's lie in its home.
+    var credentials: [String: [UInt8]] = [:]
+    /// The sockets that it is handed at each start.
+    var listeners: [Descriptor] = []
     /// A probe is under way, or has been given up and still hangs.
     var probeHangs = false
     let turn = Turn()

@@ -79,6 +79,7 @@ extension Engine {
             number: container.lastExec, command: request.command, user: user, terminal: request.terminal != nil,
             startedAt: now())
         let exec = Exec(record, in: container.id)
+        exec.isProbe = request.isProbe
         container.execs[exec.number] = exec
         return exec
     }
@@ -179,6 +180,7 @@ extension Engine {
             try? await pause(.milliseconds(milliseconds))
         }
         exec.group = nil
+        if exec.isProbe { forget(exec.number, of: container) }
         forgetOld(of: container)
     }
 
@@ -205,7 +207,7 @@ extension Engine {
 
     /// Those of this run of the container that run, and the last that have ended; the oldest first.
     public func execs(of target: String) throws(AgentError) -> [ExecView] {
-        try find(target).execs.values.map(\.view).sorted { $0.number < $1.number }
+        try find(target).execs.values.filter { !$0.isProbe }.map(\.view).sorted { $0.number < $1.number }
     }
 
     public func exec(_ number: String, of target: String) throws(AgentError) -> ExecView {
@@ -291,6 +293,7 @@ extension Engine {
     }
 
     private func tell(_ kind: Event.Kind, of exec: Exec, in container: Container) {
+        guard !exec.isProbe else { return }
         tell(kind, subject: container.id.description, name: container.record.spec.name?.description) {
             $0.exec = String(exec.number)
             if kind == .execExited { $0.exit = exec.record.exit }

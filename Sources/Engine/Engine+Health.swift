@@ -109,6 +109,9 @@ extension Engine {
         }
         let (run, round) = (container.run, container.healthWatch?.round)
         container.probeHangs = true
+        guard watch.spec.probe != .command else {
+            return later { await self.probeByCommand(container, watch.spec.command ?? [], probe.timeout, run, round) }
+        }
         do {
             try Thread.start("davit-probe") { [self] in
                 let failure = probe.failure()
@@ -117,6 +120,26 @@ extension Engine {
         } catch {
             container.probeHangs = false
             judge(container, "the agent can't probe: \(error)")
+        }
+    }
+
+    /// A program in the container, which ends with all that it started when its time is over.
+    private func probeByCommand(
+        _ container: Container, _ command: [String], _ timeout: Duration, _ run: Int, _ round: Int?
+    ) async {
+        var request = ExecRequest(command: command)
+        request.isProbe = true
+        do {
+            let exec = try await self.exec(in: container.id.description, request, stdio: ContainerStdio())
+            let alarm = try parts.reactor.after(timeout) { [self] in assumeIsolated { $0.kill(exec) } }
+            let deadline = MonotonicTime.now.advanced(by: timeout)
+            let exit = try await wait(for: exec)
+            withExtendedLifetime(alarm) {}
+            let isLate = deadline < .now && exit.signal == Int(Signal.kill.number)
+            let story = isLate ? "the command did not end within \(timeout)" : "the command ended with \(exit.code)"
+            probed(container, run, round, exit.code == 0 ? nil : story)
+        } catch {
+            probed(container, run, round, "the command can't be run: \((error as? AgentError)?.message ?? "\(error)")")
         }
     }
 

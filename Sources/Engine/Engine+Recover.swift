@@ -94,7 +94,9 @@ extension Engine {
         if container.record.spec.remove { container.output = try? log(of: container.id.description, tail: nil) }
         container.life = ContainerLife(state: .running(pid: adopted.pid), removesItself: container.record.spec.remove)
         let words = run.words()
-        (container.ready, container.message) = (words?.ready, words?.message)
+        container.message = words?.message
+        resumeNotify(of: container, run, ready: words?.ready ?? false)
+        resumeListeners(of: container)
         beginHealth(of: container, known: words?.health)
         adoptExecs(of: container)
         return true

@@ -21,8 +21,9 @@ public struct ContainerStdio: Sendable {
 
 extension Engine {
     /// Writes the record before the container is known to anybody, so a crash leaves either none or a whole one.
-    func make(_ spec: ContainerSpec) async throws -> Container {
+    func make(_ spec: ContainerSpec, _ credentials: [String: [UInt8]]) async throws -> Container {
         try spec.validate()
+        try check(credentials, for: spec)
         try check(network: spec.network)
         try await check(mountsOf: spec)
         let image = try await parts.images.resolve(spec.image)
@@ -45,7 +46,11 @@ extension Engine {
         do {
             // The image may have been on its way out. Whoever removes one after this line finds it in use.
             for id in [image.id] + (mountedImages ?? [:]).values { _ = try await parts.images.resolve(id) }
-            if !spec.remove { try await parts.ledger.create(record) }
+            if spec.remove {
+                container.credentials = credentials
+            } else {
+                try await parts.ledger.create(record, credentials)
+            }
         } catch {
             drop(container)
             throw AgentError(wrapping: error, "the container could not be recorded")
@@ -167,7 +172,12 @@ extension Engine {
         request.options = IsolationOptions(container.record.spec)
         request.mounts = try await openMounts(of: container, root: root, granted: devices?.mounts ?? [])
         if let devices { request.mounts += try DeviceNodes.make(devices.devices, ids: block) }
-        return try await parts.isolation.plan(request)
+        let handover = try await handover(to: container, run)
+        handover?.extend(&request)
+        let isolation = try await parts.isolation.plan(request)
+        // Only the plan knows whose they shall be.
+        try handover?.credentials?.give(to: isolation.plan.user, of: container.record.ids)
+        return isolation
     }
 
     /// What its devices need; `nil` for a container without any in a user namespace of its own, where none can be reached.
@@ -216,6 +226,7 @@ extension Engine {
             container.record.startedAt = now()
             note(container, .launched(pid: pid))
             beginHealth(of: container)
+            if container.ready == true { awaitWatchdog(of: container) }
             container.finishLaunch(.success(()))
         case .failed(let step, let errno):
             container.finishLaunch(.failure(AgentError(launchStep: step, of: steps, errno: errno)))
@@ -241,6 +252,7 @@ extension Engine {
 
     func end(_ container: Container, _ record: ExitRecord) {
         endHealth(of: container)
+        endNotify(of: container)
         container.record.exit = record
         container.process = nil
         note(container, .exited(record))

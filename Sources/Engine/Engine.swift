@@ -140,8 +140,12 @@ public actor Engine {
     // MARK: Changing
 
     /// Makes a container; atomic: after an error or a crash there is none.
-    public func create(_ spec: ContainerSpec) async throws -> ContainerView {
-        try await make(spec).view
+    ///
+    /// `credentials`: the contents of those that the spec gives no source for.
+    public func create(
+        _ spec: ContainerSpec, credentials: [String: [UInt8]] = [:]
+    ) async throws -> ContainerView {
+        try await make(spec, credentials).view
     }
 
     /// Starts a container and answers when its program runs.
@@ -155,9 +159,10 @@ public actor Engine {
     ///
     /// `made` hears the id before anything is started, so that a caller can find the container whatever comes.
     public func run(
-        _ spec: ContainerSpec, stdio: ContainerStdio, made: @Sendable (ContainerID) -> Void
+        _ spec: ContainerSpec, credentials: [String: [UInt8]] = [:], stdio: ContainerStdio,
+        made: @Sendable (ContainerID) -> Void
     ) async throws -> Run {
-        let container = try await make(spec)
+        let container = try await make(spec, credentials)
         made(container.id)
         try await start(container, stdio: stdio)
         return Run(container: container, view: container.view)

@@ -16,6 +16,8 @@ public struct ExecRequest: Sendable {
     public var privileged = false
     /// Whether somebody stays with it: with their connection it ends.
     public var attached = false
+    /// The agent's own look at the container: nobody is told of it and nobody remembers it.
+    var isProbe = false
 
     public init(command: [String]) { self.command = command }
 
@@ -44,6 +46,7 @@ final class Exec: @unchecked Sendable {
     var process: Pidfd?
     var group: Cgroup?
     var monitor: (any Watch)?
+    var isProbe = false
     /// Everything of it is to end, not only its first process.
     var isKilled = false
     let launch = Outcome<Void>()

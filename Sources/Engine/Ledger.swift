@@ -25,11 +25,12 @@ public struct Ledger: Sendable {
     // MARK: Homes
 
     /// Makes a home with its record, durably unless the container removes itself; atomic.
-    func create(_ record: ContainerRecord) async throws {
+    func create(_ record: ContainerRecord, _ credentials: [String: [UInt8]] = [:]) async throws {
         guard !record.spec.remove else { return }
         try await blocking {
             do {
                 let home = try state.makeDirectories(record.id.description, mode: 0o700)
+                try write(credentials, in: home)
                 try write(record, in: home, durable: true)
                 try state.descriptor.synchronize()
             } catch {
@@ -72,9 +73,13 @@ public struct Ledger: Sendable {
         try place.removeTree(name)
     }
 
+    func home(of record: ContainerRecord) throws(Errno) -> Directory {
+        try (record.spec.remove ? run : state).directory(record.id.description)
+    }
+
     /// Where the monitor writes the log.
     func logDirectory(of record: ContainerRecord) throws -> Directory {
-        guard let home = try? (record.spec.remove ? run : state).directory(record.id.description) else {
+        guard let home = try? home(of: record) else {
             throw AgentError(.containerWrongState, "the container has no log: it was not started yet")
         }
         return try home.makeDirectories("log", mode: 0o700)
@@ -112,7 +117,7 @@ public struct Ledger: Sendable {
         ] {
             try directory.removeIfPresent(name)
         }
-        for tree in ["etc", Self.execsName] { try directory.removeTree(tree) }
+        for tree in ["etc", RunDirectory.notifyName, Self.execsName] { try directory.removeTree(tree) }
         // The log of a container that removes itself may be left.
         do { try run.removeDirectory(id.description) } catch { guard error == .notEmpty else { throw error } }
     }

@@ -43,6 +43,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case volumeInUse = "volume.in_use"
     case volumeExists = "volume.exists"
     case credentialMissing = "credential.missing"
+    case listenRefused = "listen.refused"
     case streamTokenInvalid = "stream.token_invalid"
     case limitUnavailable = "limit.unavailable"
 

@@ -2,6 +2,7 @@
 public struct Signal: Sendable, Hashable, CustomStringConvertible {
     public let number: Int32
 
+    public static let abort = Signal(unchecked: 6)
     public static let kill = Signal(unchecked: 9)
     public static let terminate = Signal(unchecked: 15)
 

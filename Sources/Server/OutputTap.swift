@@ -58,6 +58,6 @@ internal import Wire
 extension OutputChunk {
     init(_ stream: String, _ bytes: [UInt8]) {
         let text = String(validating: bytes, as: UTF8.self)
-        self.init(stream: stream, text: text, base64: text == nil ? base64Text(bytes) : nil)
+        self.init(stream: stream, text: text, base64: text == nil ? String(base64: bytes) : nil)
     }
 }

@@ -79,6 +79,7 @@ extension RestartPolicy.Name: WordList {}
 extension Dependency.Condition: WordList {}
 extension HealthSpec.Probe: WordList {}
 extension HealthSpec.Action: WordList {}
+extension ContainerWait.Condition: WordList {}
 extension HealthStatus.Word: WordList {}
 extension RootfsChange.Kind: WordList {}
 extension ExitReason: WordList {}

@@ -17,4 +17,5 @@ struct AgentOptions: ParsableArguments {
 /// Who runs this program.
 enum Caller {
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
+    static var directory: String { FileManager.default.currentDirectoryPath }
 }

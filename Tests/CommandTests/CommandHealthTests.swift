@@ -67,3 +67,56 @@ struct CommandHealthTests {
         #expect(throws: AgentError.self) { try spec.validate() }
     }
 }
+
+/// What the program is handed.
+struct CommandHandoverTests {
+    private func spec(_ arguments: [String]) throws -> ContainerSpec {
+        let command = try #require(try Davit.parseAsRoot(["run"] + arguments + ["debian"]) as? Run)
+        return try command.container.spec(caller: [:])
+    }
+
+    static let credentials: [([String], CredentialSpec)] = [
+        (["--secret", "key=/etc/key"], CredentialSpec(name: "key", source: "/etc/key")),
+        (["--secret", "id=key,src=/etc/key"], CredentialSpec(name: "key", source: "/etc/key")),
+        (["--secret", "type=file,source=/etc/a=b,id=key"], CredentialSpec(name: "key", source: "/etc/a=b")),
+        (["--credential", "key:/etc/key"], CredentialSpec(name: "key", source: "/etc/key")),
+        (["--credential", "key=-"], CredentialSpec(name: "key")),
+        (["--secret", "key=k"], CredentialSpec(name: "key", source: Caller.directory + "/k")),
+    ]
+
+    @Test(arguments: credentials)
+    func `each spelling of a credential is understood`(_ words: [String], _ credential: CredentialSpec) throws {
+        let spec = try spec(words)
+        #expect(spec.credentials == [credential])
+        #expect(throws: Never.self) { try spec.validate() }
+    }
+
+    @Test(arguments: [
+        ["--secret", "key"], ["--secret", "id=key"], ["--secret", "id=key,src=/x,uid=3"],
+        ["--secret", "id=key,type=env"],
+        ["--credential", "key=value"], ["--credential", "key"], ["--credential", "a=-", "--credential", "b=-"],
+        ["-i", "--credential", "a=-"], ["--listen", "80"], ["--listen", "tcp:localhost:80"],
+        ["--listen", "tcp:1.2.3.4:80,fd=3"], ["--watchdog", "soon"],
+    ])
+    func `what can't be meant is refused`(_ words: [String]) throws {
+        #expect(throws: (any Error).self) { try spec(words) }
+    }
+
+    @Test(arguments: [
+        ["--secret", "../key=/etc/key"], ["--secret", "a=/x", "--credential", "a:/y"], ["--watchdog", "0"],
+    ])
+    func `what the agent would refuse is a spec that does not validate`(_ words: [String]) throws {
+        let spec = try spec(words)
+        #expect(throws: AgentError.self) { try spec.validate() }
+    }
+
+    @Test func `sockets, readiness and the watchdog reach the spec`() throws {
+        let spec = try spec(["--listen", "tcp:0.0.0.0:80,name=http", "--listen=unix:/run/x", "--watchdog", "2s"])
+        #expect(
+            spec.listen == [
+                ListenSpec(address: "tcp:0.0.0.0:80", name: "http"), ListenSpec(address: "unix:/run/x"),
+            ])
+        #expect(spec.notify == NotifySpec(watchdog: 2))
+        #expect(try self.spec(["--notify"]).notify == NotifySpec())
+    }
+}

@@ -32,7 +32,7 @@ struct RoundTripTests {
                 id: .random(), spec: spec, state: ContainerStatus(phase: .created, createdAt: 1), image: "sha256:0")
             let line = String(json: try JSONValue(encoding: info))
             let given = try JSONValue(parsing: line)["spec"]
-            #expect(try given?.decode(ContainerCreate.Params.self) == spec)
+            #expect(try given?.decode(ContainerCreate.Params.self).spec == spec)
             #expect(try given?.decode(ContainerRun.Params.self).spec == spec)
         }
     }

@@ -36,9 +36,11 @@ private let methods: [ExpectedMethod] = [
     ExpectedMethod(Schema.self, ["method"]),
     ExpectedMethod(Cancel.self, ["id!"], lane: .quick),
     ExpectedMethod(Batch.self, ["proceed", "requests!"], changes: true),
-    ExpectedMethod(ContainerCreate.self, specKeys, right: .create, changes: true),
     ExpectedMethod(
-        ContainerRun.self, (specKeys + ["detach", "output", "stdio", "stream", "terminal_size"]).sorted(),
+        ContainerCreate.self, (specKeys + ["credential_contents"]).sorted(), right: .create, changes: true),
+    ExpectedMethod(
+        ContainerRun.self,
+        (specKeys + ["credential_contents", "detach", "output", "stdio", "stream", "terminal_size"]).sorted(),
         right: .create,
         changes: true, streams: true),
     ExpectedMethod(
@@ -61,7 +63,7 @@ private let methods: [ExpectedMethod] = [
     ExpectedMethod(StreamJoin.self, ["token!"], right: .operate, lane: .quick),
     ExpectedMethod(ContainerStop.self, ["container!", "timeout"], right: .operate, changes: true),
     ExpectedMethod(ContainerKill.self, ["container!", "signal"], right: .operate, changes: true),
-    ExpectedMethod(ContainerWait.self, ["container!"]),
+    ExpectedMethod(ContainerWait.self, ["condition", "container!"]),
     ExpectedMethod(ContainerRemove.self, ["container!", "force", "volumes"], right: .create, changes: true),
     ExpectedMethod(ContainerList.self, ["labels", "phases"], lane: .quick),
     ExpectedMethod(ContainerGet.self, ["container!"], lane: .quick),

@@ -19,7 +19,10 @@ struct ContainerMethods {
         router.onQuick(ContainerGet.self) { params, _ in
             try ContainerInfo(engine.assumeIsolated { try $0.get(params.container) })
         }
-        router.on(ContainerCreate.self) { spec, _ in ContainerInfo(try await engine.create(spec)) }
+        router.on(ContainerCreate.self) { params, context in
+            let contents = try await context.contents(of: params.credentialContents)
+            return ContainerInfo(try await engine.create(params.spec, credentials: contents))
+        }
         router.on(ContainerStart.self) { params, context in
             ContainerInfo(try await engine.start(params.container, stdio: context.streams(params.stdio)))
         }
@@ -32,6 +35,10 @@ struct ContainerMethods {
             return Done()
         }
         router.on(ContainerWait.self) { params, _ in
+            if let condition = (params.condition?.rawValue).flatMap(Dependency.Condition.init) {
+                let container = try await engine.wait(params.container, for: condition)
+                return ContainerRun.Result(id: container.id, name: container.spec.name, exit: nil)
+            }
             let (container, exit) = try await engine.wait(params.container)
             return ContainerRun.Result(id: container.id, name: container.spec.name, exit: exit)
         }
@@ -74,7 +81,8 @@ struct ContainerMethods {
             stdio = ContainerStdio(stdin: params.spec.interactive ? socket : nil, stdout: socket, stderr: socket)
         }
         stdio.terminal = params.terminalSize
-        return try await engine.run(params.spec, stdio: stdio) { id in
+        let contents = try await context.contents(of: params.credentialContents)
+        return try await engine.run(params.spec, credentials: contents, stdio: stdio) { id in
             Loop.assumeIsolated { context.progress(["id": .string(id.description)]) }
         }
     }

@@ -30,20 +30,7 @@ extension LogLine {
         let text = String(validating: entry.bytes, as: UTF8.self)
         self.init(
             stream: entry.stream.rawValue, time: entry.time, text: text,
-            base64: text == nil ? base64Text(entry.bytes) : nil,
+            base64: text == nil ? String(base64: entry.bytes) : nil,
             partial: entry.partial ? true : nil)
     }
-}
-
-/// RFC 4648, with padding.
-func base64Text(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-        let group = bytes[start..<min(start + 3, bytes.count)]
-        let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-        let digits = [18, 12, 6, 0].map { alphabet[bits >> $0 & 63] }
-        text += digits.prefix(group.count + 1) + repeatElement(UInt8(ascii: "="), count: 3 - group.count)
-    }
-    return String(decoding: text, as: UTF8.self)
 }

@@ -52,8 +52,7 @@ public enum ContainerCreate: Method {
     public static let summary = "Make a container without starting it."
     public static let changes = true
     public static let right = Right.create
-    public static let errors: [ErrorCode] = [.imageNotFound, .containerNameInUse, .requestInvalid]
-    public typealias Params = ContainerSpec
+    public static let errors: [ErrorCode] = [.imageNotFound, .containerNameInUse, .requestInvalid, .credentialMissing]
     public typealias Result = ContainerInfo
 }
 
@@ -113,11 +112,15 @@ public enum ContainerRun: Method {
         /// Wait for a second connection that carries its bytes: see `stream.join`.
         public var stream: Bool?
 
+        /// See ``ContainerCreate/Params``.
+        public var credentialContents: [CredentialContent]?
+
         public init(
             spec: ContainerSpec, detach: Bool = false, stdio: Stdio? = nil, output: Bool = false,
-            terminalSize: TerminalSize? = nil
+            terminalSize: TerminalSize? = nil, credentialContents: [CredentialContent]? = nil
         ) {
             self.spec = spec
+            self.credentialContents = credentialContents
             self.detach = detach
             self.stdio = stdio
             self.output = output
@@ -127,6 +130,7 @@ public enum ContainerRun: Method {
         enum CodingKeys: String, CodingKey {
             case detach, stdio, output, stream
             case terminalSize = "terminal_size"
+            case credentialContents = "credential_contents"
         }
 
         public init(from decoder: any Decoder) throws {
@@ -137,6 +141,7 @@ public enum ContainerRun: Method {
             output = try values.decodeIfPresent(Bool.self, forKey: .output) ?? false
             terminalSize = try values.decodeIfPresent(TerminalSize.self, forKey: .terminalSize)
             stream = try values.decodeIfPresent(Bool.self, forKey: .stream)
+            credentialContents = try values.decodeIfPresent([CredentialContent].self, forKey: .credentialContents)
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -147,6 +152,7 @@ public enum ContainerRun: Method {
             try values.encode(output, forKey: .output)
             try values.encodeIfPresent(terminalSize, forKey: .terminalSize)
             try values.encodeIfPresent(stream, forKey: .stream)
+            try values.encodeIfPresent(credentialContents, forKey: .credentialContents)
         }
     }
     public struct Result: Sendable, Codable {
@@ -207,10 +213,22 @@ public enum ContainerKill: Method {
 
 public enum ContainerWait: Method {
     public static let name = "container.wait"
-    public static let summary = "Answer when the container has ended, at once if it has."
+    public static let summary = "Answer when the container has ended, or is ready or healthy; at once if it is."
     public static let right = Right.read
     public static let errors: [ErrorCode] = [.containerNotFound, .containerWrongState]
-    public typealias Params = ContainerTarget
+    public struct Params: Sendable, Codable {
+        public var container: String
+        /// Default `exited`.
+        public var condition: Condition?
+
+        public init(container: String, condition: Condition? = nil) {
+            self.container = container
+            self.condition = condition
+        }
+    }
+    public enum Condition: String, Sendable, Codable, CaseIterable {
+        case exited, started, ready, healthy
+    }
     public typealias Result = ContainerRun.Result
 }
 

@@ -67,6 +67,7 @@ struct ContainerOptions: ParsableArguments {
     @OptionGroup(title: "Walls") var walls: SecurityOptions
     @OptionGroup(title: "Life") var life: LifeOptions
     @OptionGroup(title: "Health") var health: HealthOptions
+    @OptionGroup(title: "What the program is handed") var handover: HandoverOptions
 
     @Argument(
         parsing: .captureForPassthrough,
@@ -120,6 +121,7 @@ struct ContainerOptions: ParsableArguments {
         try walls.apply(to: &spec)
         try life.apply(to: &spec)
         try health.apply(to: &spec)
+        try handover.apply(to: &spec)
         return spec
     }
 

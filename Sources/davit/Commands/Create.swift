@@ -13,6 +13,7 @@ struct Create: ParsableCommand {
 
     func run() throws {
         let spec = try container.spec(caller: Caller.environment)
-        Output.tell([try agent.connect().call(ContainerCreate.self, spec).id.description])
+        let request = ContainerCreate.Params(spec: spec, credentialContents: try container.handover.contents())
+        Output.tell([try agent.connect().call(ContainerCreate.self, request).id.description])
     }
 }

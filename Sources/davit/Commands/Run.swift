@@ -21,14 +21,17 @@ struct Run: ParsableCommand {
     func run() throws {
         let spec = try container.spec(caller: Caller.environment)
         guard detach else { throw ExitCode(try attached(spec)) }
-        let result = try agent.connect().call(ContainerRun.self, .init(spec: spec, detach: true))
+        let contents = try container.handover.contents()
+        let result = try agent.connect().call(
+            ContainerRun.self, .init(spec: spec, detach: true, credentialContents: contents))
         Output.tell([result.id.description])
     }
 
     private func attached(_ spec: ContainerSpec) throws -> Int32 {
         let streams = try Streams(withInput: spec.interactive)
         let attachment = try Attachment(agent: agent.path, container: spec.name?.description)
-        let request = ContainerRun.Params(spec: spec, stdio: streams.stdio)
+        let request = ContainerRun.Params(
+            spec: spec, stdio: streams.stdio, credentialContents: try container.handover.contents())
         return try attachment.run(request, descriptors: streams.descriptors)
     }
 }
