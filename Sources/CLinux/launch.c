@@ -35,6 +35,12 @@ int davit_fork(uint64_t namespaces, int cgroup, int *ret_pidfd)
     return (int)pid;
 }
 
+int davit_join(int pidfd, uint64_t namespaces)
+{
+    int result = DAVIT_CALL(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+    return result < 0 ? result : davit_setns(pidfd, (int)namespaces);
+}
+
 int davit_loopback_up(void)
 {
     int descriptor = DAVIT_CALL(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));

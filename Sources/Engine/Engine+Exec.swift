@@ -135,6 +135,8 @@ extension Engine {
             end(exec, of: container, record)
         case .gone:
             gone(exec, of: container)
+        case .attached:
+            break
         }
     }
 

@@ -232,6 +232,7 @@ extension Engine {
             container.finishLaunch(.failure(AgentError(launchStep: step, of: steps, errno: errno)))
         case .exited(let record):
             end(container, record)
+        case .attached: break  // Nobody asks for it yet.
         case .gone:
             gone(container)
         }

@@ -1,6 +1,6 @@
 /// All that `davit-monitor` does to start one container: a value that can be printed, tested and compared without root.
 ///
-/// Descriptors are named by their index in the list that goes with the plan; index 0 is descriptor 5 of the monitor.
+/// Descriptors are named by their index in the list that goes with the plan; index 0 is descriptor 6 of the monitor.
 public struct LaunchPlan: Sendable {
     /// The namespaces the container's main process is born in.
     public var namespaces: Namespaces

@@ -35,7 +35,7 @@ public enum LaunchStep: Sendable {
     case hostname(String)
     /// `resource` is `RLIMIT_*`; the monitor sets it, since a container may not raise a hard limit.
     case resourceLimit(resource: Int, soft: UInt64, hard: UInt64)
-    /// Writes `value` to `/proc/sys/NAME`, where `name` has slashes. After the pivot, before /proc/sys is read-only.
+    /// Writes `value` to `/proc/sys/NAME`, where `name` has slashes. Before /proc/sys is read-only.
     case sysctl(name: String, value: String)
     /// -1000 to 1000, to /proc/self/oom_score_adj. The monitor does it: a container may not lower its own.
     case oomScore(Int)

@@ -5,9 +5,11 @@ internal import LaunchPlanEmbedded
 enum Descriptors {
     static let plan: Int32 = 3
     static let control: Int32 = 4
+    /// The agent's end of the control socket: an agent that was restarted takes it back from here.
+    static let agent: Int32 = 5
 
     /// The plan's descriptor of this index.
-    static func ofPlan(_ index: Int) -> Int32 { Int32(truncatingIfNeeded: 5 + index) }
+    static func ofPlan(_ index: Int) -> Int32 { Int32(truncatingIfNeeded: 6 + index) }
 
     /// Closes all that is not needed while the container runs, so that nothing is kept alive by us.
     static func closeOthers(keeping wanted: [Int32]) {

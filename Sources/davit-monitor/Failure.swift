@@ -12,7 +12,7 @@ struct Failure: Error {
     static let exists: Int32 = 17
     static let notDirectory: Int32 = 20
     static let invalid: Int32 = 22
-    static let notImplemented: Int32 = 38
+    static let tooLong: Int32 = 90
     static let tooManyLinks: Int32 = 40
 }
 
@@ -32,6 +32,8 @@ enum Kernel {
     static let fromEmptyPath: UInt32 = 0x4
     static let toEmptyPath: UInt32 = 0x40
     static let privatePropagation: UInt64 = 0x40000
+    static let slavePropagation: UInt64 = 0x80000
+    static let sharedPropagation: UInt64 = 0x100000
     static let newNetwork: Int32 = 0x4000_0000
 
     static let writeOnly: Int32 = 0o1

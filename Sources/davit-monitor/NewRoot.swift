@@ -5,6 +5,8 @@ internal import LaunchPlanEmbedded
 struct NewRoot {
     private let directory: Int32
 
+    var descriptor: Int32 { directory }
+
     private init(_ directory: Int32) { self.directory = directory }
 
     /// The root we have now.
@@ -47,6 +49,36 @@ struct NewRoot {
         defer { _ = davit_close(place) }
         try mount.attach(on: place)
         if !flags.isEmpty { try mount.set(flags, recursive: recursive) }
+    }
+
+    /// Shows an open file at a path.
+    func show(_ file: Int32, at target: String) throws(Failure) {
+        let place = try resolve(target, missing: .file)
+        defer { _ = davit_close(place) }
+        try Mounted(cloneOf: file).attach(on: place)
+    }
+
+    /// Changes how the mounts at a path spread.
+    func spread(_ path: String, _ kind: Propagation, recursive: Bool) throws(Failure) {
+        let place = try resolve(path, missing: .directory)
+        defer { _ = davit_close(place) }
+        let change =
+            switch kind {
+            case .private: Kernel.privatePropagation
+            case .slave: Kernel.slavePropagation
+            case .shared: Kernel.sharedPropagation
+            }
+        let how = Kernel.emptyPath | (recursive ? Kernel.recursive : 0)
+        try check(unsafe davit_mount_setattr(place, "", how, 0, 0, change, -1))
+    }
+
+    /// Writes a text to a file that is there.
+    func write(_ text: String, to path: String) throws(Failure) {
+        let flags = UInt64(UInt32(bitPattern: Kernel.writeOnly))
+        let file = try check(unsafe davit_openat2(directory, path, flags, 0, Resolution.withoutLinks))
+        defer { _ = davit_close(file) }
+        let bytes = [UInt8](text.utf8)
+        try check(Int32(truncatingIfNeeded: unsafe davit_write(file, bytes, bytes.count)))
     }
 
     func symlink(_ target: String, _ link: String) throws(Failure) {
@@ -115,7 +147,7 @@ extension NewRoot {
     }
 
     /// Opens a path; nil when it is not there or a link is in the way.
-    private func existing(_ path: String) throws(Failure) -> Int32? {
+    func existing(_ path: String) throws(Failure) -> Int32? {
         let found = open(path, Resolution.withoutLinks)
         switch 0 - found {
         case Failure.noSuchFile, Failure.notDirectory, Failure.tooManyLinks: return nil

@@ -17,8 +17,12 @@ internal import CLinux
     }
 
     /// Returns only by an error: of the file found, or ENOENT.
-    func run() throws(Failure) {
+    ///
+    /// All descriptors but the first three are closed then, and those that are passed. Their numbers are below those of
+    /// our own pipes, which are needed to the end.
+    func run(passing passed: [(descriptor: Int32, number: Int32)]) throws(Failure) {
         try check(davit_close_on_exec_from(3))
+        try pass(passed)
         guard !path.utf8.contains(UInt8(ascii: "/")) else {
             try check(execute(path))
             return
@@ -31,6 +35,14 @@ internal import CLinux
             if number != Failure.noSuchFile && number != Failure.notDirectory { worst = number }
         }
         throw Failure(number: worst)
+    }
+
+    /// First out of the way, then to their places, so that none overwrites another.
+    private func pass(_ passed: [(descriptor: Int32, number: Int32)]) throws(Failure) {
+        guard let highest = passed.map({ $0.number }).max() else { return }
+        var copies: [Int32] = []
+        for pass in passed { copies.append(try check(davit_duplicate(pass.descriptor, highest + 1))) }
+        for (index, pass) in passed.enumerated() { try check(davit_place(copies[index], pass.number)) }
     }
 
     private func execute(_ file: String) -> Int32 { unsafe davit_execve(file, arguments, environment) }

@@ -104,7 +104,7 @@ struct PlayedLauncher: Launcher {
 
     func launch(
         _ order: LaunchOrder, report: @escaping @Sendable (MonitorReport) -> Void
-    ) async throws -> any Watch {
+    ) async throws -> any MonitorControl {
         try script.act("launch")
         if let words = script.with({ $0.words }) {
             for word in words { line.say { report(word) } }
@@ -128,7 +128,11 @@ struct PlayedLauncher: Launcher {
     func adopt(_ run: RunDirectory, report: @escaping @Sendable (MonitorReport) -> Void) throws -> Adopted? { nil }
 }
 
-final class Attention: Watch {}
+final class Attention: MonitorControl {
+    func attach(_ number: Int, output: [Descriptor]) {}
+    func detach(_ number: Int) {}
+    func resize(rows: UInt16, columns: UInt16) {}
+}
 
 extension ExitRecord {
     init(_ status: ExitStatus?) {

@@ -15,7 +15,8 @@ struct MonitorRun {
         let pair = try SocketPair(.sequencedPackets)
         let (run, log, mount) = (try rootfs.run, try rootfs.log, try rootfs.mount())
         let descriptors =
-            [memory.rawValue, pair.b.rawValue, run.descriptor.rawValue, log.descriptor.rawValue, mount.rawValue] + extra
+            [memory.rawValue, pair.b.rawValue, pair.a.rawValue]
+            + [run.descriptor.rawValue, log.descriptor.rawValue, mount.rawValue] + extra
         let binary = try monitorBinary.get()
         let number = memory.rawValue
         monitor = try thread.run { () throws(Errno) in

@@ -76,7 +76,9 @@ extension KernelTests {
             let memory = try MemoryFile.sealed(plan.encoded())
             let control = try SocketPair(.sequencedPackets)
             let own = try [scratch.directory.directory("run"), scratch.directory.directory("log")].map(\.descriptor)
-            let descriptors = [memory.rawValue, control.b.rawValue] + (isolation.descriptors + own).map(\.rawValue)
+            let descriptors = 
+                [memory.rawValue, control.b.rawValue, control.a.rawValue]
+                + (isolation.descriptors + own).map(\.rawValue)
             let program = try #require(MonitorProgram.found)
             let monitor = try thread.run { () throws(Errno) in
                 try Process.spawn(

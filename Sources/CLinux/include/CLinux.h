@@ -137,6 +137,8 @@ void davit_worker_stop(struct davit_worker *worker);
 /* ---- the monitor's child: single-threaded callers only ---- */
 /* fork into new namespaces: 0 in the child, the pid in the parent. cgroup may be -1. */
 int davit_fork(uint64_t namespaces, int cgroup, int *ret_pidfd);
+/* Enters namespaces of a process. From here to exec nothing in them may look into us (ptrace, /proc/PID/exe). */
+int davit_join(int pidfd, uint64_t namespaces);
 int davit_loopback_up(void);
 int davit_become(uint32_t uid, uint32_t gid, const uint32_t *_Nullable groups, size_t count);
 int davit_set_capabilities(uint64_t bounding, uint64_t effective, uint64_t ambient);
@@ -155,6 +157,23 @@ int davit_execve(const char *path, const char *_Nullable const *_Nonnull argumen
                  const char *_Nullable const *_Nonnull environment);
 _Noreturn void davit_exit(int status);
 int davit_pid(void);
+/* Opens a pseudoterminal of the devpts at dev/pts below `root`, unlocked, of this size (0 leaves it) and owner. */
+int davit_open_terminal(int root, uint16_t rows, uint16_t columns, uint32_t uid, int *ret_master, int *ret_slave);
+/* Makes it the controlling terminal of this session, which must have none. */
+int davit_control_terminal(int slave);
+int davit_resize_terminal(int descriptor, uint16_t rows, uint16_t columns);
+/* The rest of a PID 1's life: hands signals to `child`, collects orphans, ends with the child's status or 128 and its
+ * signal. Every signal must be blocked: davit_block_signals. Its descriptors are closed. */
+_Noreturn void davit_be_init(int child);
+void davit_block_signals(void);
+/* The new process gets a process group, which becomes the terminal's foreground one where descriptor 0 is a terminal. */
+int davit_new_group(void);
+/* Landlock: the version of its interface, 0 where there is none. */
+int davit_landlock_version(void);
+int davit_landlock_ruleset(uint64_t files, uint64_t network, uint64_t scope);
+int davit_landlock_allow_path(int ruleset, int path, uint64_t access);
+int davit_landlock_allow_port(int ruleset, uint64_t port, uint64_t access);
+int davit_landlock_restrict(int ruleset);
 struct davit_poll {
     int descriptor;
     int16_t events, ready;
