@@ -56,7 +56,8 @@ struct Stats: ParsableCommand {
         _ now: [ContainerStats], _ before: [ContainerID: ContainerStats], again: Bool, to output: inout Output
     ) {
         // Home and clear: the table stays in its place on a terminal.
-        if again, TerminalDevice.width(of: StandardStream.output.rawValue) != nil { output.add("\u{1B}[H\u{1B}[J".utf8) }
+        let isTerminal = TerminalDevice.width(of: StandardStream.output.rawValue) != nil
+        if again, isTerminal { output.add("\u{1B}[H\u{1B}[J".utf8) }
         for line in table(of: now, since: before).shown { output.line(line) }
     }
 
