@@ -137,6 +137,7 @@ let package = Package(
                 "Drivers", "IsolationLinux", "JSON", "LaunchPlan", "Linux", "Model", "StorageOverlay", "TestSupport",
             ]),
         .testTarget(name: "SystemTests", dependencies: ["JSON", "Linux", "Model", "TestSupport"]),
+        .testTarget(name: "BehaviourTests", dependencies: ["Linux", "TestSupport"]),
         .testTarget(name: "VMTests", dependencies: ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

@@ -163,6 +163,44 @@ it 'a limit below what a program needs is refused with a reason' <<'END'
 grep '^davit: request.invalid: .*memory' /tmp/refused
 END
 
+# MARK: Limits of a running container
+
+it 'update changes memory, pids and cpus of a running container' <<'END'
+davit run -d --name live --memory 64m --pids 10 --cpus 1 $busybox sleep 6000
+before=$(pid live)
+davit update --memory 32m --pids 20 --cpus 0.5 live
+[ "$(limit live memory.max) $(limit live pids.max)" = "$((32 << 20)) 20" ]
+[ "$(limit live cpu.max)" = '50000 100000' ]
+[ "$(pid live)" = "$before" ]
+END
+it 'what update changed is in inspect and outlives the agent' <<'END'
+davit inspect --json live | jq -e '.spec.limits | .memory == 33554432 and .pids == 20 and .cpus == 0.5'
+systemctl restart davitd
+davit inspect --json live | jq -e '.spec.limits.memory == 33554432'
+[ "$(limit live memory.max)" = $((32 << 20)) ]
+END
+it 'memory.high, swap, weights and processors are set live' <<'END'
+davit update --memory-high 16m --memory-swap 40m --memory 32m --cpu-weight 200 --cpuset-cpus 1 live
+[ "$(limit live memory.high) $(limit live memory.swap.max)" = "$((16 << 20)) $((8 << 20))" ]
+[ "$(limit live cpu.weight) $(limit live cpuset.cpus.effective)" = '200 1' ]
+END
+it 'a limit of a disk is set live' <<'END'
+davit update --device-write-bps /dev/vda:1m --device-read-iops /dev/vda:100 live
+limit live io.max | grep -E '^[0-9]+:0 .*wbps=1048576 riops=100 '
+davit rm --force live
+END
+it 'stats tells what a container uses' <<'END'
+davit run -d --name used --memory 64m --pids 10 $busybox sh -c 'while :; do :; done'
+sleep 2
+davit stats --no-stream --json used | tee /tmp/stats
+jq -e 'first(.. | objects | select(has("pids"))) | .memory.limit == 67108864 and .memory.current > 0
+    and .pids.current == 1 and .pids.limit == 10 and .cpu.usage > 100000' /tmp/stats
+davit rm --force used
+END
+it 'processors of a new container are bounded' <<'END'
+[ "$(davit run --rm --cpuset-cpus 0 $busybox sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status)" = 0 ]
+END
+
 # MARK: The end
 
 it 'a stop of the scope kills all containers and the agent tells it' <<'END'
