@@ -35,6 +35,16 @@ extension Engine {
         container.healthWatch = nil
     }
 
+    /// A paused program answers nobody, and nobody holds that against it.
+    func followPause(of container: Container) {
+        guard container.healthWatch != nil || container.notifyWatch != nil else { return }
+        let isPaused = container.life.state.phase == .paused
+        guard isPaused != container.stoodStill else { return }
+        container.stoodStill = isPaused
+        feedHealth(of: container, isPaused ? .paused : .resumed)
+        if isPaused { cancelWatchdog(of: container) } else if container.ready == true { awaitWatchdog(of: container) }
+    }
+
     /// Gives the event to the watch, if there is one, and performs what it answers.
     func feedHealth(of container: Container, _ input: Health.Input) {
         guard let elapsed = container.healthWatch?.elapsed,

@@ -98,6 +98,7 @@ extension Engine {
         resumeNotify(of: container, run, ready: words?.ready ?? false)
         resumeListeners(of: container)
         beginHealth(of: container, known: words?.health)
+        followPause(of: container)
         adoptExecs(of: container)
         return true
     }

@@ -214,6 +214,7 @@ public actor Engine {
     func feed(_ container: Container, _ input: ContainerLife.Input) throws(AgentError) {
         for action in try container.life.handle(input) { perform(action, on: container) }
         if container.life.state.isOver { endWaits(container) }
+        followPause(of: container)
         changed(container)
     }
 
