@@ -78,6 +78,9 @@ public struct CgroupTree: Sendable {
         try? group.kill()
     }
 
+    /// Whether every process of a container stands still.
+    func isFrozen(_ id: ContainerID) -> Bool { (try? group(of: id)?.isFrozen()) ?? false }
+
     func remove(_ id: ContainerID) throws(Errno) { try root.removeTree(id.description) }
 
     // MARK: Execs

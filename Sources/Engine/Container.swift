@@ -21,12 +21,22 @@ final class Container: @unchecked Sendable {
     var monitors: [Int: any Watch] = [:]
     /// The output of one that removes itself, opened while it was surely there.
     var output: LogReader?
+    /// Where the output of the present run goes.
+    var log: Directory?
     var grace: (any Watch)?
     /// Programs beside the main process, of the present run, by their numbers, which count up over all runs.
     var execs: [Int: Exec] = [:]
     var lastExec = 0
+    /// The rest before a start by itself.
+    var rest: (any Watch)?
+    /// How long whoever asked for the end of it waits after SIGKILL.
+    var patience: (any Watch)?
+    /// Whether the disk says that it shall run.
+    var wish = false
+    /// The signal that asks the program of the present run to end; `nil` when an earlier agent started it.
+    var stopSignal: Signal?
     var launch = Launch.over(.success(()))
-    var waiters: [Int: CheckedContinuation<ExitRecord, any Error>] = [:]
+    var waiters: [Int: Waiter] = [:]
     /// Whether the program of the present run said READY=1; `nil` where it is not asked to.
     var ready: Bool?
     /// The program's last STATUS=.
@@ -52,12 +62,31 @@ final class Container: @unchecked Sendable {
         case over(Result<Void, any Error>)
     }
 
+    /// Somebody who waits for the end; `patient`: however long it takes.
+    struct Waiter {
+        let isPatient: Bool
+        let continuation: CheckedContinuation<ExitRecord, any Error>
+    }
+
     init(record: ContainerRecord, state: ContainerLife.State = .created) {
         id = record.id
         self.record = record
         takesVolumes = record.spec.remove
-        life = ContainerLife(state: state, removesItself: record.spec.remove)
+        life = ContainerLife(
+            state: state, removesItself: record.spec.remove, policy: record.spec.restart ?? RestartPolicy(.no),
+            tally: record.tally ?? ContainerLife.Tally())
+        wish = life.tally.wanted
     }
+
+    /// The record as it is to be written.
+    var present: ContainerRecord {
+        var record = record
+        if keepsTally { record.tally = life.tally }
+        return record
+    }
+
+    /// Whether what somebody wished of it must outlive the agent and the host.
+    var keepsTally: Bool { record.spec.restart.map { $0.name != .no } ?? false }
 
     var view: ContainerView {
         var status = ContainerStatus(phase: life.state.phase, createdAt: record.createdAt)
@@ -66,6 +95,7 @@ final class Container: @unchecked Sendable {
         status.exit = record.exit
         status.error = record.error
         (status.ready, status.message, status.health) = (ready, message, health)
+        status.restarts = life.tally.restarts > 0 ? life.tally.restarts : nil
         return ContainerView(
             id: id, spec: record.spec, status: status, image: record.image, labels: record.labels ?? record.spec.labels)
     }

@@ -18,6 +18,10 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     var startedAt: Int64?
     var exit: ExitRecord?
     var error: AgentError?
+    /// How its restart policy stands; `nil` without one.
+    var tally: ContainerLife.Tally?
+    /// It was removed, but a process of it could not be killed yet.
+    var isBuried: Bool?
     /// The host ids of the present run.
     var ids: IDRange?
     /// What the drivers wanted to remember of the present run.
@@ -28,10 +32,14 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     /// The ids of the images that the spec mounts, by their references, so that a moved tag does not change a container.
     var mountedImages: [String: String]?
 
+    /// Whether the run that it tells of last has ended as it tells.
+    var hasEnded: Bool { startedAt == nil || exit.map { $0.startedAt == nil || $0.startedAt == startedAt } ?? false }
+
     enum CodingKeys: String, CodingKey {
-        case id, spec, image, labels, health, exit, error, ids, rootfs, attachment, volumes
+        case id, spec, image, labels, health, exit, error, tally, ids, rootfs, attachment, volumes
         case mountedImages = "mounted_images"
         case createdAt = "created_at"
         case startedAt = "started_at"
+        case isBuried = "is_buried"
     }
 }

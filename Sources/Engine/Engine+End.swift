@@ -6,27 +6,30 @@ extension Engine {
     // MARK: Waiting
 
     /// Answers when the container's main process has ended; a container that never started is refused.
-    func wait(for container: Container) async throws -> ExitRecord {
+    ///
+    /// One whose end somebody asked for is waited for without patience: `container.not_stopped` when SIGKILL did not end it.
+    func wait(for container: Container, isPatient: Bool = true) async throws -> ExitRecord {
         switch container.life.state {
-        case .exited(let record): return record
+        case .exited(let record), .restarting(after: .exited(let record)): return record
+        case .restarting(after: .failed(let error)): throw error
         case .failed(let error): throw error
         case .created:
             throw AgentError(.containerWrongState, "the container was not started yet: start it, then wait")
         case .removing:
             if let record = container.record.exit { return record }
             throw AgentError(.containerNotFound, "the container was removed")
-        case .starting, .running, .stopping: break
+        case .waiting, .starting, .running, .paused, .stopping: break
         }
         let token = newToken()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { waiter in
                 // Looked at again: the loop may have turned between the look above and here, and the end have come.
-                if container.life.state.isOver {
+                if container.life.state.isEnd {
                     waiter.resume(with: outcome(of: container))
                 } else if Task.isCancelled {
                     waiter.resume(throwing: CancellationError())
                 } else {
-                    container.waiters[token] = waiter
+                    container.waiters[token] = Container.Waiter(isPatient: isPatient, continuation: waiter)
                 }
             }
         } onCancel: {
@@ -35,19 +38,20 @@ extension Engine {
     }
 
     private func giveUp(waiting token: Int, on container: Container) {
-        container.waiters.removeValue(forKey: token)?.resume(throwing: CancellationError())
+        container.waiters.removeValue(forKey: token)?.continuation.resume(throwing: CancellationError())
     }
 
     func endWaits(_ container: Container) {
         let waiters = container.waiters
         container.waiters = [:]
         let result = outcome(of: container)
-        for waiter in waiters.values { waiter.resume(with: result) }
+        for waiter in waiters.values { waiter.continuation.resume(with: result) }
     }
 
     private func outcome(of container: Container) -> Result<ExitRecord, any Error> {
+        if let error = container.record.error { return .failure(error) }
         if let record = container.record.exit { return .success(record) }
-        return .failure(container.record.error ?? AgentError(.containerNotFound, "the container was removed"))
+        return .failure(AgentError(.containerNotFound, "the container was removed"))
     }
 
     func newToken() -> Int {
@@ -57,11 +61,13 @@ extension Engine {
 
     // MARK: Signals
 
+    /// What asks its program to end: as asked for, or as its image says.
     func signalToStop(_ container: Container) async throws -> Signal {
         guard container.life.state.pid != nil else { return .terminate }
-        let image = try? await parts.images.resolve(container.record.image)
-        let name = image?.config.stopSignal ?? ""
-        return name.isEmpty ? .terminate : (try? Signal(name)) ?? .terminate
+        if let known = container.stopSignal { return known }
+        let found = container.signalToStop(try? await parts.images.resolve(container.record.image).config)
+        container.stopSignal = found
+        return found
     }
 
     /// A signal to a process that has just ended is no error: its end is on its way.
@@ -75,6 +81,7 @@ extension Engine {
     func killAll(_ container: Container) {
         parts.cgroups.kill(container.id)
         signal(container, Signal.kill.number)
+        startPatience(container)
     }
 
     func startGrace(_ container: Container, _ seconds: Int) {
@@ -94,7 +101,7 @@ extension Engine {
     func release(_ container: Container, _ number: Int) async {
         await container.turn.wait(for: number)
         defer { container.turn.give() }
-        guard container.life.state.isOver else { return }
+        guard container.life.state.isAtRest else { return }
         await takeBack(container)
     }
 
@@ -137,7 +144,7 @@ extension Engine {
     private func saveEnd(of container: Container) async -> Bool {
         guard !container.life.removesItself else { return true }
         do {
-            try await parts.ledger.save(container.record)
+            try await parts.ledger.save(container.present)
             return true
         } catch {
             parts.complain(
@@ -172,5 +179,12 @@ extension Engine {
     func drop(_ container: Container) {
         containers[container.id] = nil
         if let name = container.record.spec.name, names[name] == container.id { names[name] = nil }
+    }
+}
+
+extension Container {
+    func signalToStop(_ image: ImageConfig?) -> Signal {
+        let names = [record.spec.stopSignal, image?.stopSignal].compactMap { $0 }.filter { !$0.isEmpty }
+        return names.lazy.compactMap { try? Signal($0) }.first ?? .terminate
     }
 }

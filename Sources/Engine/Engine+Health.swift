@@ -173,8 +173,12 @@ extension Engine {
         do {
             let signal = try await signalToStop(container)
             guard container.run == run, container.life.state.pid != nil else { return }
-            let grace = container.record.spec.stopTimeout
-            try feed(container, .stop(signal: signal.number, grace: grace))
+            let (number, grace) = (signal.number, container.record.spec.stopTimeout)
+            try feed(
+                container,
+                andStart
+                    ? .restart(signal: number, grace: grace, by: .unhealthy)
+                    : .stop(signal: number, grace: grace, by: .unhealthy))
         } catch {
             parts.complain(AgentError(wrapping: error, "the unhealthy container can't be ended"), container.id)
         }

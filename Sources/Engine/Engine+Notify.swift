@@ -124,7 +124,9 @@ extension Engine {
         container.message = "watchdog: \(why)"
         do {
             try feed(
-                container, .stop(signal: Signal.abort.number, grace: container.record.spec.stopTimeout))
+                container,
+                .stop(
+                    signal: Signal.abort.number, grace: container.record.spec.stopTimeout, by: .watchdog))
         } catch { parts.complain(error, container.id) }
     }
 }

@@ -9,10 +9,12 @@ extension Engine {
     /// A container whose monitor lives is adopted as it is. One that ended meanwhile gets the end that its monitor wrote.
     /// One that was being started is cleaned away. Nothing that runs is touched.
     public func recover() async {
+        let boot = parts.ledger.isFirstOfBoot()
         let (found, problems) = parts.ledger.load()
         for problem in problems { parts.complain(problem, nil) }
         for record in found { know(record) }
         await takeUp(found.compactMap { containers[$0.id] })
+        comeBack(boot: boot)
         // Only a run leaves something with the drivers; what a finished one left was not meant to stay.
         let valid = Set(containers.values.filter { !$0.undo.isEmpty }.map(\.id))
         await recoverDrivers()
@@ -25,6 +27,14 @@ extension Engine {
             do { try await removeGroup(id) } catch {
                 parts.complain(AgentError(.hostFailed, "a leftover cgroup can't be removed").caused(by: error), id)
             }
+        }
+    }
+
+    /// Those that shall run and do not, because of the host or while no agent looked, are started as soon as the agent
+    /// serves; those that were removed go on going.
+    private func comeBack(boot: Bool) {
+        for container in containers.values {
+            note(container, container.record.isBuried == true ? .remove(force: true) : .found(boot: boot))
         }
     }
 
@@ -68,18 +78,27 @@ extension Engine {
     /// Not running, and not running when the agent went: only its record says how it stands.
     private func rest(_ container: Container) {
         container.record.ids = nil
-        let state: ContainerLife.State =
-            if let exit = container.record.exit { .exited(exit) } else if let error = container.record.error {
-                .failed(error)
+        guard container.record.hasEnded else { return perished(container) }
+        container.life.state =
+            if let error = container.record.error { .failed(error) } else if let exit = container.record.exit {
+                .exited(exit)
             } else { .created }
-        container.life = ContainerLife(state: state, removesItself: container.record.spec.remove)
+    }
+
+    /// It ran when the host went down.
+    private func perished(_ container: Container) {
+        var exit = ExitRecord(status: nil, signal: nil, oom: false, time: now())
+        exit.reason = .lost
+        exit.message = "the host went down while it ran"
+        container.life.state = .starting
+        end(container, exit)
     }
 
     /// Each step of its start may have been taken.
     private func begin(_ container: Container) {
         container.undo = Undo.allCases
         if let block = container.record.ids { ids.claim(block) }
-        container.life = ContainerLife(state: .starting, removesItself: container.record.spec.remove)
+        container.life.state = .starting
     }
 
     private func adopt(_ container: Container, _ run: RunDirectory) throws -> Bool {
@@ -92,7 +111,11 @@ extension Engine {
         container.process = adopted.process
         container.record.startedAt = adopted.startedAt
         if container.record.spec.remove { container.output = try? log(of: container.id.description, tail: nil) }
-        container.life = ContainerLife(state: .running(pid: adopted.pid), removesItself: container.record.spec.remove)
+        let isPaused = (try? parts.cgroups.group(of: container.id)?.read("cgroup.freeze")) == "1"
+        container.life.state = isPaused ? .paused(pid: adopted.pid) : .running(pid: adopted.pid)
+        // Without a policy nothing was written of it; one may be given to it while it runs.
+        if container.record.tally == nil { container.life.tally.wanted = true }
+        watchMemory(of: container)
         let words = run.words()
         container.message = words?.message
         resumeNotify(of: container, run, ready: words?.ready ?? false)

@@ -25,6 +25,7 @@ extension Engine {
         try spec.validate()
         try check(credentials, for: spec)
         try check(network: spec.network)
+        try spec.stopSignal.map { _ = try Signal($0) }
         try await check(mountsOf: spec)
         let image = try await parts.images.resolve(spec.image)
         let mountedImages = try await mountedImages(of: spec)
@@ -46,6 +47,7 @@ extension Engine {
         do {
             // The image may have been on its way out. Whoever removes one after this line finds it in use.
             for id in [image.id] + (mountedImages ?? [:]).values { _ = try await parts.images.resolve(id) }
+            try refuseCycle(through: container)
             if spec.remove {
                 container.credentials = credentials
             } else {
@@ -74,18 +76,26 @@ extension Engine {
 
     /// The walk of `start`: each step's result is the next step's argument; what a step may leave behind is on the undo
     /// list before it begins.
-    func start(_ container: Container, stdio: ContainerStdio) async throws {
+    ///
+    /// `byItself`: its restart policy wants it, nobody else; then it is no error when it is not wanted any longer.
+    func start(_ container: Container, stdio: ContainerStdio, byItself: Bool = false) async throws {
+        // One that starts again a moment after its end takes what it depends on as it is.
+        let waits = container.record.spec.dependsOn?.isEmpty == false && !(byItself && container.run > 0)
+        if waits { try await awaitDependencies(of: container, byItself: byItself) }
         await container.turn.take()
         defer { container.turn.give() }
         guard containers[container.id] === container else {
             throw AgentError(.containerNotFound, "the container was removed")
         }
         // Another run may have come and gone while this start waited, and its clean-up waits behind it.
-        if container.life.state.isOver, !container.undo.isEmpty { await takeBack(container) }
-        try feed(container, .start)
-        container.beginRun()
+        if container.life.state.isAtRest, !container.undo.isEmpty { await takeBack(container) }
+        if waits { try stillWaits(container) }
+        try feed(container, byItself ? .again : .start)
+        guard case .starting = container.life.state else { return }
+        container.beginRun(keepingExit: byItself)
         do {
             let image = try await parts.images.resolve(container.record.image)
+            container.stopSignal = container.signalToStop(image.config)
             let block = try takeIDs(for: container)
             let run = try openRunDirectory(of: container)
             let attachment = try await attach(container, run: run)
@@ -115,7 +125,7 @@ extension Engine {
 
     private func openRunDirectory(of container: Container) throws -> RunDirectory {
         container.undo.append(.runDirectory)
-        return try parts.ledger.begin(container.record)
+        return try parts.ledger.begin(container.present)
     }
 
     private func attach(_ container: Container, run: RunDirectory) async throws -> Attachment {
@@ -196,6 +206,7 @@ extension Engine {
         let cgroup = try parts.cgroups.make(container.id, settings: isolation.cgroup)
         try devices?.filter?.apply(to: cgroup)
         let log = try parts.ledger.logDirectory(of: container.record)
+        container.log = log
         if container.record.spec.remove { container.output = try LogReader(directory: log, tail: nil) }
         var order = LaunchOrder(plan: isolation.plan, descriptors: isolation.descriptors)
         order.plan.cgroup = order.add(cgroup)
@@ -227,6 +238,8 @@ extension Engine {
             note(container, .launched(pid: pid))
             beginHealth(of: container)
             if container.ready == true { awaitWatchdog(of: container) }
+            keepStart(of: container)
+            watchMemory(of: container)
             container.finishLaunch(.success(()))
         case .failed(let step, let errno):
             container.finishLaunch(.failure(AgentError(launchStep: step, of: steps, errno: errno)))
@@ -243,7 +256,7 @@ extension Engine {
         guard rootfs != .null || attachment != .null else { return }
         container.record.rootfs = rootfs
         container.record.attachment = attachment
-        _ = try parts.ledger.begin(container.record)
+        _ = try parts.ledger.begin(container.present)
     }
 
     /// The kernel's or the monitor's word, which a life never refuses.
@@ -254,8 +267,9 @@ extension Engine {
     func end(_ container: Container, _ record: ExitRecord) {
         endHealth(of: container)
         endNotify(of: container)
-        container.record.exit = record
-        container.process = nil
+        container.record.exit = story(of: record, container)
+        let record = container.record.exit ?? record
+        (container.process, container.patience, container.rest) = (nil, nil, nil)
         note(container, .exited(record))
         // It must have begun, whether or not that was told.
         container.finishLaunch(.success(()))
@@ -270,10 +284,10 @@ extension Engine {
             // `start` waits for this, or knows of a failure already and is about to tell it.
             container.finishLaunch(
                 .failure(AgentError(.containerLaunchFailed, "the monitor ended before the program began")))
-        case .starting, .running, .stopping:
+        case .starting, .running, .paused, .stopping:
             if record == nil { parts.cgroups.kill(container.id) }
             end(container, record ?? ExitRecord(status: nil, signal: nil, oom: false, time: now()))
-        case .created, .exited, .failed, .removing: break
+        case .created, .waiting, .restarting, .exited, .failed, .removing: break
         }
     }
 }
@@ -282,14 +296,15 @@ extension Container {
     /// What the program will call its host: as asked, or the beginning of the id, as docker does.
     var hostname: String { record.spec.hostname ?? String(id.description.prefix(12)) }
 
-    /// Forgets the run before.
-    func beginRun() {
+    /// Forgets the run before, but for how it ended where that is why there is another.
+    func beginRun(keepingExit: Bool) {
         run += 1
         launch = .begun
         process = nil
         (ready, message, health) = (nil, nil, nil)
         execs = [:]
-        (record.startedAt, record.exit, record.error) = (nil, nil, nil)
+        (record.startedAt, record.error) = (nil, nil)
+        if !keepingExit { record.exit = nil }
         (record.rootfs, record.attachment) = (nil, nil)
     }
 

@@ -23,6 +23,10 @@ public actor Engine {
     /// Counts the changes of all containers, and who waits for the next one.
     var changes = 0
     var changeWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    /// Containers whose start is not on the disk yet.
+    var unsaved: [(container: Container, run: Int)] = []
+    var saving: (any Watch)?
+    var memoryWatch: MemoryWatch?
     var nextToken = 0
     var probes = ProbeQueue(limit: 4)
     var volumeTurns = VolumeTurns()
@@ -182,27 +186,16 @@ public actor Engine {
         return (container.view, record)
     }
 
-    public func kill(_ target: String, signal: Signal) throws {
-        try feed(find(target), .signal(signal.number))
-    }
-
-    /// Ends a container: its stop signal, the grace time, then SIGKILL to all of it. Answers when it has ended.
-    public func stop(_ target: String, grace: Int?) async throws -> ContainerView {
-        let container = try find(target)
-        let stopSignal = try await signalToStop(container)
-        try feed(container, .stop(signal: stopSignal.number, grace: grace ?? container.record.spec.stopTimeout))
-        if container.life.state.pid != nil { _ = try await wait(for: container) }
-        return container.view
-    }
-
     /// Removes a container. Answers when nothing of it is left, so that a crash after the answer brings nothing back.
     ///
+    /// Throws `container.not_stopped` when a process of it can't be killed; it is removed when that is gone.
     /// - Parameter volumes: Whether the volumes that nobody named go with it, as with a container that removes itself.
     public func remove(_ target: String, force: Bool, volumes: Bool = false) async throws {
         let container = try find(target)
+        if force { await untilStarted(container) }
         if volumes { container.takesVolumes = true }
         try feed(container, .remove(force: force))
-        if container.life.state.pid != nil { _ = try await wait(for: container) }
+        if container.life.state.pid != nil { _ = try await wait(for: container, isPatient: false) }
         // Behind the clean-up, which drew its numbers before.
         await container.turn.take()
         container.turn.give()
@@ -213,7 +206,7 @@ public actor Engine {
     /// Gives the event to the container's life and performs what it answers.
     func feed(_ container: Container, _ input: ContainerLife.Input) throws(AgentError) {
         for action in try container.life.handle(input) { perform(action, on: container) }
-        if container.life.state.isOver { endWaits(container) }
+        if container.life.state.isEnd { endWaits(container) }
         followPause(of: container)
         changed(container)
     }
@@ -224,10 +217,14 @@ public actor Engine {
         case .signal(let number): signal(container, number)
         case .startGrace(let seconds): startGrace(container, seconds)
         case .cancelGrace: container.grace = nil
+        case .freeze: freeze(container, true)
+        case .thaw: freeze(container, false)
         case .killAll: killAll(container)
         case .release:
             let number = container.turn.draw()
             later { await self.release(container, number) }
+        case .startRest(let rest): startRest(container, rest)
+        case .cancelRest: container.rest = nil
         case .tell(let kind): tell(kind, of: container)
         case .forget: forget(container)
         }

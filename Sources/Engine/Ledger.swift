@@ -10,11 +10,14 @@ internal import Model
 public struct Ledger: Sendable {
     private let state: Directory
     private let run: Directory
+    /// The run directory as a whole; a tmpfs, so it begins empty with the host.
+    private let place: Directory
 
     /// Makes `containers/` in both directories; idempotent.
     public init(state: Directory, run: Directory) throws(Errno) {
         self.state = try state.makeDirectories("containers", mode: 0o700)
         self.run = try run.makeDirectories("containers", mode: 0o711)
+        place = run
     }
 
     /// What no container may see of the host: the agent's state, and what it keeps of running containers.
@@ -167,6 +170,14 @@ public struct Ledger: Sendable {
 
     // MARK: Loading
 
+    /// Whether this is the first agent since the host came up. True only once.
+    func isFirstOfBoot() -> Bool {
+        let id = try? Directory(path: "/proc/sys/kernel/random").open("boot_id").readAll(limit: 64)
+        guard let id, (try? place.read(Self.bootName, limit: 64)) != id else { return false }
+        do { try place.replaceFile(Self.bootName, id) } catch { return false }
+        return true
+    }
+
     /// All records, and what was wrong. A damaged one is moved to `containers/ID.damaged` and harms no other; a directory
     /// without a record was half made or half removed, and goes.
     func load() -> (records: [ContainerRecord], problems: [AgentError]) {
@@ -207,6 +218,7 @@ public struct Ledger: Sendable {
     }
 
     private static let recordName = "container.json"
+    private static let bootName = "boot"
 }
 
 /// Where a running container's volatile files are.

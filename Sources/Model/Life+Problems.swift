@@ -54,7 +54,13 @@ extension ContainerSpec {
     /// What can't be in the words of a container's life.
     var lifeProblem: String? {
         health?.problem ?? notify?.problem ?? credentials.flatMap(CredentialSpec.problem)
-            ?? listen.flatMap(ListenSpec.problem)
+            ?? listen.flatMap(ListenSpec.problem) ?? restartProblem ?? dependsOn?.lazy.compactMap(\.problem).first
+    }
+
+    private var restartProblem: String? {
+        guard let restart, restart.name != .no else { return nil }
+        if remove { return "a container that removes itself when it ends can't be restarted: choose remove or restart" }
+        return restart.problem
     }
 }
 
@@ -69,4 +75,16 @@ extension String {
         }
         return known && (1...255).contains(utf8.count) && self != "." && self != ".."
     }
+}
+
+extension RestartPolicy {
+    var problem: String? {
+        guard let retries else { return nil }
+        if name != .onFailure { return "restart.retries is for on-failure alone" }
+        return retries < 1 ? "restart.retries is 1 at least; leave it out for any number" : nil
+    }
+}
+
+extension Dependency {
+    var problem: String? { container.isEmpty ? "depends_on: name a container" : nil }
 }

@@ -20,6 +20,9 @@ public enum Notify {
     /// The shutdown begins.
     public static func stopping(status: String = "") { send(["STOPPING=1"] + statusLines(status)) }
 
+    /// The shutdown takes longer: so many seconds more from now on, whatever the unit says.
+    public static func extendTimeout(seconds: Int) { send(["EXTEND_TIMEOUT_USEC=\(seconds)000000"]) }
+
     /// Asks systemd to keep a duplicate of `fd` under `name` over a restart. Names are not unique there: remove the
     /// old one first. The descriptor is not polled, so a pidfd stays when its process ends.
     ///

@@ -15,6 +15,7 @@ struct Davit: ParsableCommand {
                 name: "Containers",
                 subcommands: [
                     Run.self, Create.self, Start.self, Stop.self, Kill.self, Wait.self, Rm.self, Ps.self, Logs.self,
+                    Restart.self, PauseContainers.self, Unpause.self, Rename.self,
                     Update.self, Stats.self, Top.self, Cp.self, Diff.self, Export.self,
                 ]),
             CommandGroup(name: "Images", subcommands: [Images.self, Load.self, Tag.self, Rmi.self, Commit.self]),

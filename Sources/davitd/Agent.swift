@@ -49,7 +49,7 @@ internal import Systemd
         return host
     }
 
-    /// Serves until SIGTERM or SIGINT. Containers live on: their monitors don't need the agent.
+    /// Serves until SIGTERM or SIGINT. Containers live on, unless the host goes down: their monitors don't need the agent.
     func serve() async throws {
         let state = try Directory(path: "/").makeDirectories(configuration.stateDirectory)
         let run = try Directory(path: "/").makeDirectories(configuration.runDirectory)
@@ -103,9 +103,18 @@ internal import Systemd
         Journal.send("davitd \(Version.text) serves \(configuration.socket)")
         Notify.ready(status: "Serving \(configuration.socket)")
         for await _ in stopped { break }
+        if SystemState.isStopping() { await stopContainers(of: engine) }
         Notify.stopping(status: "Answering what is open")
         await server.stop()
         for task in behind { task.cancel() }
+    }
+
+    /// The host goes down, and systemd ends this agent before the containers' scope (docs/operating.md): they stop in their
+    /// own order, each with its own grace time.
+    private func stopContainers(of engine: Engine) async {
+        Notify.stopping(status: "Stopping the containers")
+        Journal.send("the host goes down: the containers are stopped")
+        await engine.stopAll { seconds in Notify.extendTimeout(seconds: seconds) }
     }
 
     // MARK: Parts

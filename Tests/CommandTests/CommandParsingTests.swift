@@ -69,7 +69,7 @@ struct CommandParsingTests {
 
     @Test(
         arguments: [
-            ([], [ContainerPhase.starting, .running, .stopping]), (["-a"], nil),
+            ([], [ContainerPhase.waiting, .starting, .running, .paused, .stopping, .restarting]), (["-a"], nil),
             (["--filter", "status=exited"], [.exited]),
             (["-a", "--filter", "status=failed", "-f", "status=exited"], [.failed, .exited]),
         ] as [([String], [ContainerPhase]?)])

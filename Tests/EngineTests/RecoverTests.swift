@@ -166,7 +166,8 @@ extension Engine {
             case .exited(let record):
                 #expect(status.phase == .exited)
                 #expect(status.exit?.code == record?.code ?? 255)
-                if let record { #expect(status.exit == record) }
+                if let record { #expect(status.exit?.status == record.status && status.exit?.time == record.time) }
+                #expect(status.exit?.reason == (record == nil ? .lost : .exited))
             }
             try await world.settled { !wreck.isProcessAlive }
             try await world.assertNothingRuns()

@@ -62,9 +62,10 @@ import Testing
 
     @Test func `an exit that comes with the start is told as the end of a start that succeeded`() async throws {
         try await withWorld { world in
-            let record = ExitRecord(status: 3, signal: nil, oom: false, time: 1)
+            var record = ExitRecord(status: 3, signal: nil, oom: false, time: 1)
             world.script.with { $0.words = [.exited(record), .gone] }
             let run = try await world.engine.run(.test(), stdio: ContainerStdio(), made: { _ in })
+            record.reason = .exited
             #expect(try await world.engine.wait(for: run) == record)
             try await world.assertNothingRuns()
         }

@@ -28,7 +28,9 @@ struct ContainerMethods {
         }
         router.on(ContainerRun.self) { params, context in try await run(params, context) }
         router.on(ContainerStop.self) { params, _ in
-            ContainerInfo(try await engine.stop(params.container, grace: try params.grace))
+            ContainerInfo(
+                try await engine.stop(
+                    params.container, grace: try params.grace, dependents: params.dependents ?? false))
         }
         router.on(ContainerKill.self) { params, _ in
             try await engine.kill(params.container, signal: params.signal.map { try Signal($0) } ?? .kill)

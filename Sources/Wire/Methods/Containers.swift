@@ -52,7 +52,9 @@ public enum ContainerCreate: Method {
     public static let summary = "Make a container without starting it."
     public static let changes = true
     public static let right = Right.create
-    public static let errors: [ErrorCode] = [.imageNotFound, .containerNameInUse, .requestInvalid, .credentialMissing]
+    public static let errors: [ErrorCode] = [
+        .imageNotFound, .containerNameInUse, .requestInvalid, .credentialMissing, .dependencyFailed,
+    ]
     public typealias Result = ContainerInfo
 }
 
@@ -63,7 +65,7 @@ public enum ContainerStart: Method {
     public static let right = Right.operate
     public static let errors: [ErrorCode] = [
         .containerNotFound, .containerWrongState, .containerLaunchFailed, .containerCommandNotFound,
-        .containerCommandNotExecutable, .containerUserNotFound, .limitUnavailable,
+        .containerCommandNotExecutable, .containerUserNotFound, .limitUnavailable, .dependencyFailed,
     ]
     public struct Params: Sendable, Codable {
         public var container: String
@@ -178,15 +180,18 @@ public enum ContainerStop: Method {
     public static let summary = "Send the stop signal, wait the grace time, then kill; answers when it has ended."
     public static let changes = true
     public static let right = Right.operate
-    public static let errors: [ErrorCode] = [.containerNotFound, .containerWrongState]
+    public static let errors: [ErrorCode] = [.containerNotFound, .containerWrongState, .containerNotStopped]
     public struct Params: Sendable, Codable {
         public var container: String
         /// Seconds; default the container's own `stop_timeout`.
         public var timeout: Int?
+        /// Stop those that depend on it before.
+        public var dependents: Bool?
 
-        public init(container: String, timeout: Int? = nil) {
+        public init(container: String, timeout: Int? = nil, dependents: Bool? = nil) {
             self.container = container
             self.timeout = timeout
+            self.dependents = dependents
         }
     }
     public typealias Result = ContainerInfo
@@ -237,7 +242,7 @@ public enum ContainerRemove: Method {
     public static let summary = "Remove a container that does not run, its files and its log."
     public static let changes = true
     public static let right = Right.create
-    public static let errors: [ErrorCode] = [.containerNotFound, .containerWrongState]
+    public static let errors: [ErrorCode] = [.containerNotFound, .containerWrongState, .containerNotStopped]
     public struct Params: Sendable, Codable {
         public var container: String
         /// Kill it first if it runs.

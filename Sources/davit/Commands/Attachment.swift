@@ -66,6 +66,9 @@ struct Attachment {
 }
 
 extension ContainerRun.Result {
-    /// What to end with: the program's status, or 128 and its signal.
-    fileprivate var exitCode: Int32 { Int32(clamping: code ?? exit?.code ?? 125) }
+    /// What to end with: the program's status, or 128 and its signal. Tells on standard error what that does not.
+    fileprivate var exitCode: Int32 {
+        if let notice = exit?.notice { Output.complain("davit: \(notice)") }
+        return Int32(clamping: code ?? exit?.code ?? 125)
+    }
 }

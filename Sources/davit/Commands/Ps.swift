@@ -31,7 +31,7 @@ struct Ps: ParsableCommand {
     var request: ContainerList.Params {
         let labels = filter.compactMap(\.label).labels
         let phases = filter.compactMap(\.phase)
-        let running: [ContainerPhase]? = all ? nil : [.starting, .running, .stopping]
+        let running: [ContainerPhase]? = all ? nil : [.waiting, .starting, .running, .paused, .stopping, .restarting]
         return ContainerList.Params(phases: phases.isEmpty ? running : phases, labels: labels.isEmpty ? nil : labels)
     }
 

@@ -11,10 +11,14 @@ struct Stop: ParsableCommand {
         name: [.customShort("t", allowingJoined: true), .customLong("time"), .customLong("timeout")],
         help: ArgumentHelp("Wait so long before SIGKILL (default: the container's own).", valueName: "seconds"))
     var time: Int?
+    @Flag(help: "Stop those that depend on them before.")
+    var dependents = false
     @Argument(help: "Ids, beginnings of ids, or names.")
     var containers: [String]
 
     func run() throws {
-        try agent.connect().each(ContainerStop.self, of: containers) { .init(container: $0, timeout: time) }
+        try agent.connect().each(ContainerStop.self, of: containers) {
+            .init(container: $0, timeout: time, dependents: dependents ? true : nil)
+        }
     }
 }

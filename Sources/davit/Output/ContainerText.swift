@@ -5,10 +5,12 @@ extension ContainerInfo {
     /// How it stands, for people: `Up 3 minutes`, `Exited (0) 2 hours ago`.
     func status(now: Int64) -> String {
         switch state.phase {
-        case .running: (state.startedAt.map { "Up \(Age(from: $0, to: now))" } ?? "Up") + wellness
-        case .exited: exited(now: now)
+        case .running: up(now: now) + wellness
+        case .paused: up(now: now) + " (Paused)"
+        case .exited: ended("Exited", now: now)
+        case .restarting: ended("Restarting", now: now)
         case .failed: state.error.map { "Failed (\($0.code.rawValue))" } ?? "Failed"
-        case .created, .starting, .stopping, .removing, .paused, .restarting, .waiting:
+        case .created, .starting, .stopping, .removing, .waiting:
             state.phase.rawValue.capitalizedFirst
         }
     }
@@ -19,9 +21,11 @@ extension ContainerInfo {
         return state.ready == false ? " (not ready)" : ""
     }
 
-    private func exited(now: Int64) -> String {
-        guard let exit = state.exit else { return "Exited" }
-        return "Exited (\(exit.code)\(exit.oom ? ", out of memory" : "")) \(Age(from: exit.time, to: now)) ago"
+    private func up(now: Int64) -> String { state.startedAt.map { "Up \(Age(from: $0, to: now))" } ?? "Up" }
+
+    private func ended(_ word: String, now: Int64) -> String {
+        guard let exit = state.exit else { return word }
+        return "\(word) (\(exit.code)\(exit.oom ? ", out of memory" : "")) \(Age(from: exit.time, to: now)) ago"
     }
 
     /// The command that was asked for, as one would type it; empty where it is the image's own.
@@ -44,5 +48,20 @@ extension String {
     var familiarReference: String {
         let registry = ["docker.io/library/", "docker.io/"].first { hasPrefix($0) }
         return String(dropFirst(registry?.count ?? 0))
+    }
+}
+
+extension ExitRecord {
+    /// What somebody who waited for the end should know beside the exit code; `nil` for an end like any other.
+    var notice: String? {
+        if oom {
+            let limit = memory?.limit.map { " at its limit of \($0.asSize)" } ?? ""
+            let peak = memory?.peak.map { ", \($0.asSize) at most" } ?? ""
+            let whom = reason == .oom ? "the program was killed" : "a process of the container was killed"
+            return "\(whom): the container was out of memory\(limit)\(peak)"
+        }
+        let hit = (limits ?? []).filter { $0 != "memory.high" }
+        guard !hit.isEmpty, code != 0 else { return nil }
+        return "the container hit a limit: \(hit.joined(separator: ", "))"
     }
 }
