@@ -189,9 +189,10 @@ extension Engine {
             try await blocking {
                 let resolve: Resolve = [.inRoot, .noMagicLinks]
                 guard let source = try? Directory(root.mount).directory(mount.place, resolve: resolve) else { return }
-                try TreeCopy.copy(source, into: Directory(volume))
+                let target = try Directory(volume).directory(".")
+                try TreeCopy.copy(source, into: target)
                 // The content before the word that it is there.
-                if isKept { try volume.synchronizeFileSystem() }
+                if isKept { try target.descriptor.synchronizeFileSystem() }
             }
         } catch {
             throw AgentError(wrapping: error, "the image's files could not be copied to the volume for \(mount.target)")

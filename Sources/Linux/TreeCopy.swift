@@ -23,6 +23,8 @@ public struct TreeCopy {
     ///
     /// Not atomic: after an error, empty the target before another try.
     public static func copy(_ source: Directory, into target: Directory) throws(Errno) {
+        // A mount's descriptor is only a name for it, which takes no change.
+        let target = try target.directory(".")
         var copy = TreeCopy(target: target)
         try copy.descend(from: source, to: target, path: [])
         while let level = copy.levels.last { try copy.step(level) }

@@ -57,7 +57,8 @@ struct PlayedIsolation: IsolationDriver {
     func plan(_ request: PlanRequest) async throws -> IsolationPlan {
         try script.act("plan")
         return script.with { state in
-            IsolationPlan(
+            state.targets = request.mounts.map(\.target)
+            return IsolationPlan(
                 plan: LaunchPlan(namespaces: state.namespaces, uidMap: state.maps, run: 0, steps: state.steps),
                 descriptors: request.descriptors, cgroup: state.settings)
         }

@@ -142,6 +142,10 @@ final class Script: Sendable {
         var timers: [@Sendable () -> Void] = []
         /// What execs were planned.
         var execs: [ProcessSpec] = []
+        /// The targets of the mounts that the last plan was asked for.
+        var targets: [String] = []
+        var volumes: [VolumeName: Volume] = [:]
+        var settled: Set<VolumeName> = []
     }
 
     private let state = Mutex(State())
