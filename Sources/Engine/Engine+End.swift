@@ -121,7 +121,11 @@ extension Engine {
 
     private func take(back step: Undo, of container: Container) async throws {
         switch step {
-        case .cgroup: try await removeGroup(container.id)
+        case .cgroup:
+            do { try await removeGroup(container.id) } catch {
+                later { [run = container.run] in await self.removeGroupAtLast(of: container, run) }
+                throw error
+            }
         case .rootfs: try await parts.storage.releaseRootfs(container.id)
         case .network: try await parts.networks[container.record.spec.network]?.detach(container.id)
         case .runDirectory: try parts.ledger.end(container.id)
@@ -139,6 +143,14 @@ extension Engine {
             try? await pause(.milliseconds(milliseconds))
         }
         try parts.cgroups.remove(id)
+    }
+
+    /// A process that can't die yet keeps the group; a look every second until it is gone, or another run has the group.
+    private func removeGroupAtLast(of container: Container, _ run: Int) async {
+        while container.run == run, (try? await pause(.seconds(1))) != nil, container.run == run {
+            parts.cgroups.kill(container.id)
+            if (try? parts.cgroups.remove(container.id)) != nil { return }
+        }
     }
 
     private func saveEnd(of container: Container) async -> Bool {
