@@ -130,7 +130,7 @@ extension Engine {
         case .network: try await parts.networks[container.record.spec.network]?.detach(container.id)
         case .runDirectory: try parts.ledger.end(container.id)
         case .ids:
-            if let block = container.record.ids { ids.give(block) }
+            if container.ownsBlock, let block = container.record.ids { ids.give(block) }
             container.record.ids = nil
         }
     }

@@ -97,7 +97,7 @@ extension Engine {
     /// Each step of its start may have been taken.
     private func begin(_ container: Container) {
         container.undo = Undo.allCases
-        if let block = container.record.ids { ids.claim(block) }
+        if container.ownsBlock, let block = container.record.ids { ids.claim(block) }
         container.life.state = .starting
     }
 

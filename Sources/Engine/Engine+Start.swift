@@ -116,13 +116,6 @@ extension Engine {
 
     // MARK: The steps
 
-    private func takeIDs(for container: Container) throws -> IDRange {
-        container.undo.append(.ids)
-        let block = try ids.take()
-        container.record.ids = block
-        return block
-    }
-
     private func openRunDirectory(of container: Container) throws -> RunDirectory {
         container.undo.append(.runDirectory)
         return try parts.ledger.begin(container.present)
@@ -141,12 +134,12 @@ extension Engine {
         return attachment
     }
 
-    private func prepareRoot(_ container: Container, image: ResolvedImage, block: IDRange) async throws -> Rootfs {
+    private func prepareRoot(_ container: Container, image: ResolvedImage, block: IDRange?) async throws -> Rootfs {
         container.undo.append(.rootfs)
         let spec = container.record.spec
         var request = RootfsRequest(
             container: container.id, layers: image.layers, readOnly: spec.readOnly, ids: block,
-            idMap: try idMap(for: block), ephemeral: spec.remove)
+            idMap: try block.map { try idMap(for: $0) }, ephemeral: spec.remove)
         request.size = spec.rootSize
         let root = try await parts.storage.prepareRootfs(request)
         let mounts = container.record.mounts
@@ -156,22 +149,9 @@ extension Engine {
         return try await parts.storage.prepareRootfs(request)
     }
 
-    /// One namespace for each block, kept: it holds no process, only a map, so it serves every container of that block.
-    func idMap(for block: IDRange) throws -> Descriptor {
-        if let map = idMaps[block.base] { return map }
-        // The second line lets the host's root own overlayfs' work directory through the id-mapped mount.
-        let lines = [
-            IDMapping(inside: 0, outside: block.base, count: block.count),
-            IDMapping(inside: block.count, outside: 0, count: 1),
-        ]
-        let map = try UserNamespace.make(uidMap: lines, gidMap: lines)
-        // The lowest blocks are used most; a burst of starts must not leave a descriptor for each block it touched.
-        if idMaps.count < 64 { idMaps[block.base] = map }
-        return map
-    }
-
     private func plan(
-        _ container: Container, _ image: ResolvedImage, _ block: IDRange, _ run: RunDirectory, _ attachment: Attachment,
+        _ container: Container, _ image: ResolvedImage, _ block: IDRange?, _ run: RunDirectory,
+        _ attachment: Attachment,
         _ root: Rootfs, _ devices: DeviceGrants?
     ) async throws -> IsolationPlan {
         var process = try ProcessSpec(spec: container.record.spec, image: image.config, hostname: container.hostname)

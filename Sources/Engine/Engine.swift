@@ -17,7 +17,7 @@ public actor Engine {
     var containers: [ContainerID: Container] = [:]
     var names: [ContainerName: ContainerID] = [:]
     var ids: IDPool
-    var idMaps: [UInt32: Descriptor] = [:]
+    var idMaps: [IDRange: Descriptor] = [:]
     var events = EventLog()
     var eventWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
     /// Counts the changes of all containers, and who waits for the next one.

@@ -34,3 +34,28 @@ import Testing
         #expect(throws: AgentError.self) { try pool.take() }
     }
 }
+
+struct UserNamespaceTests {
+    @Test func `privileged has the host's ids unless others were asked for`() {
+        var spec: SecuritySpec?
+        #expect(spec.userNamespace == .auto)
+        spec = SecuritySpec()
+        spec?.privileged = true
+        #expect(spec.userNamespace == .host)
+        spec?.userns = UserNamespaceSpec(.auto)
+        #expect(spec.userNamespace == .auto)
+    }
+
+    @Test func `a range is one that can be`() throws {
+        let range = try IDRange(asked: UserNamespaceSpec(.range, first: 100_000, count: 10))
+        #expect(range == IDRange(base: 100_000, count: 10))
+        #expect(try IDRange(asked: UserNamespaceSpec(.range, first: 100_000)).count == 65536)
+    }
+
+    @Test(arguments: [(nil, nil), (0, nil), (-5, 10), (10, 0), (4_294_967_290, 10), (1, .max)] as [(Int?, Int?)])
+    func `a range that can't be is refused`(first: Int?, count: Int?) {
+        #expect(throws: AgentError.self) {
+            try IDRange(asked: UserNamespaceSpec(.range, first: first, count: count))
+        }
+    }
+}

@@ -76,6 +76,7 @@ private let methods: [ExpectedMethod] = [
         ContainerUpdate.self, ["clear", "container!", "limits", "restart"], right: .operate, changes: true),
     ExpectedMethod(ContainerStatistics.self, ["containers", "interval"], streams: true),
     ExpectedMethod(ContainerTop.self, ["container!"]),
+    ExpectedMethod(IsolationExplain.self, ["container", "spec"]),
     ExpectedMethod(ContainerCopyOut.self, ["archive!", "container!", "name", "path!"], right: .operate),
     ExpectedMethod(ContainerExport.self, ["archive!", "container!"], right: .operate),
     ExpectedMethod(

@@ -14,8 +14,11 @@ struct Account: Hashable {
     /// Finds `user`, `uid`, `user:group` or `uid:gid`; an empty user is root.
     ///
     /// A number needs no line in passwd. With a group named, the user's other groups are left out, as docker does.
-    /// Throws `container.user_not_found` for an unknown name, or for an id that `ids` doesn't hold.
-    init(_ wanted: String, in accounts: Accounts, ids: IDRange?) throws(AgentError) {
+    /// `more` are groups by name or number, had beside the user's own. Throws `container.user_not_found` for an unknown
+    /// name, or for an id that `ids` doesn't hold.
+    init(
+        _ wanted: String, groups more: [String] = [], in accounts: Accounts, ids: IDRange?
+    ) throws(AgentError) {
         let parts = wanted.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let name = parts.first ?? ""
         let user = try Self.user(name.isEmpty ? "0" : name, in: accounts)
@@ -24,6 +27,14 @@ struct Account: Hashable {
         gid = try namedGroup.map { name throws(AgentError) in try Self.group(name, in: accounts) } ?? user.gid
         let count = ids?.count ?? .max
         groups = namedGroup == nil ? Self.supplementary(user, in: accounts).filter { $0 < count } : []
+        for name in more {
+            let group = try Self.group(name, in: accounts)
+            guard group < count else {
+                throw AgentError(
+                    .containerUserNotFound, "group \(group) is beyond the container's ids, which end at \(count - 1)")
+            }
+            if group != gid, !groups.contains(group) { groups.append(group) }
+        }
         home = user.home.hasPrefix("/") ? user.home : "/"
         guard uid < count, gid < count else {
             throw AgentError(

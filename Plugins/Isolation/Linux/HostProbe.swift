@@ -11,11 +11,14 @@ enum HostProbe {
     }
 
     private static let probes = [
-        Probe(weight: 40, consequence: "no user namespaces: containers can't be separated from the host's users") {
+        Probe(weight: 35, consequence: "no user namespaces: containers can't be separated from the host's users") {
             number(in: "sys/user/max_user_namespaces") ?? 0 > 0
         },
         Probe(weight: 20, consequence: "no seccomp filters: containers may make every system call") {
             text("sys/kernel/seccomp/actions_avail")?.split(separator: " ").contains("errno") ?? false
+        },
+        Probe(weight: 5, consequence: "no Landlock: the wall behind seccomp against mounts and devices is missing") {
+            Landlock.version > 0
         },
         Probe(weight: 10, consequence: "kernel older than 6.1: id-mapped overlays may fail") { kernelIsRecent },
         Probe(weight: 10, consequence: "no cgroup2: containers can't be killed as a group") { controllers != nil },
@@ -35,18 +38,17 @@ enum HostProbe {
         return HostCheck(score: 100 - absent.reduce(0) { $0 + $1.weight }, missing: absent.map(\.consequence))
     }
 
-    /// The hard limit of open files that we can hand on, at most systemd's default of 524,288.
-    static var openFileLimit: UInt64 {
-        let line = text("self/limits")?.split(separator: "\n").first { $0.hasPrefix("Max open files") }
-        let fields = line?.split(separator: " ").suffix(3) ?? []
-        let hard = fields.dropFirst().first.flatMap { UInt64($0) }
-        return min(hard ?? .max, 524_288)
+    /// Whether there is something at an absolute path.
+    static func isThere(_ path: String) -> Bool { (try? Directory(path: "/").open(path, .path)) != nil }
+
+    /// A line of /proc/self/status.
+    static func statusField(_ name: String) -> String? {
+        let line = text("self/status")?.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+        return line?.split(whereSeparator: \.isWhitespace).last.map(String.init)
     }
 
     private static var kernelIsRecent: Bool {
-        let release = text("sys/kernel/osrelease") ?? ""
-        let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
-        return !numbers.lexicographicallyPrecedes([6, 1])
+        KernelVersion(text("sys/kernel/osrelease") ?? "") >= KernelVersion("6.1")
     }
 
     /// The controllers of the cgroup2 tree, also where it lies beside an older one.
@@ -56,11 +58,11 @@ enum HostProbe {
         return found.map { Set($0.split(whereSeparator: \.isWhitespace).map(String.init)) }
     }
 
-    private static func number(in name: String) -> Int? {
+    static func number(in name: String) -> Int? {
         text(name).flatMap { Int($0.split(whereSeparator: \.isWhitespace).first ?? "") }
     }
 
-    private static func text(_ name: String, below root: String = "/proc") -> String? {
+    static func text(_ name: String, below root: String = "/proc") -> String? {
         guard let bytes = try? Directory(path: root).read(name, limit: 65536) else { return nil }
         return String(decoding: bytes, as: UTF8.self)
     }

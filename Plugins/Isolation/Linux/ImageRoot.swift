@@ -19,18 +19,35 @@ struct ImageRoot {
     /// The launch mounts upon no path with a link in it. `nil` for a loop, and for a path that leads into /dev, /proc or
     /// /sys, which are covered in the container.
     func withoutLinks(_ path: String) throws(Errno) -> (path: String, exists: Bool)? {
+        guard let found = try walk(path), !Self.isCovered(found.parts) else { return nil }
+        return (Self.text(found.parts), found.exists)
+    }
+
+    /// Where a mount at `path` goes. Below /dev, /proc and /sys what the image has there counts no more than it will for
+    /// the program. `nil` for a loop of links, and for the root itself.
+    func placeOfMount(_ path: String) throws(Errno) -> String? {
+        guard let found = try walk(path), !found.parts.isEmpty else { return nil }
+        return Self.text(found.parts)
+    }
+
+    private func walk(_ path: String) throws(Errno) -> (parts: [String], exists: Bool)? {
         var rest = Self.parts(path).reversed() as [String]
         var done: [String] = []
         var links = 0
+        var exists = true
         while let name = rest.popLast() {
             guard name != ".." else {
+                // Of what is not there nothing is above.
+                guard exists else { return nil }
                 _ = done.popLast()
                 continue
             }
             done.append(name)
+            guard exists, !Self.isCovered(done) else { continue }
             let here = done.joined(separator: "/")
             guard let status = try root.statusIfPresent(here) else {
-                return Self.place(done + rest.reversed(), exists: false)
+                exists = false
+                continue
             }
             guard status.kind == .symbolicLink else { continue }
             links += 1
@@ -39,17 +56,16 @@ struct ImageRoot {
             if target.hasPrefix("/") { done = [] } else { done.removeLast() }
             rest += Self.parts(target).reversed()
         }
-        return Self.place(done, exists: true)
+        return (done, exists)
     }
+
+    private static func isCovered(_ parts: [String]) -> Bool {
+        parts.first.map { ["dev", "proc", "sys"].contains($0) } ?? true
+    }
+
+    private static func text(_ parts: [String]) -> String { "/" + parts.joined(separator: "/") }
 
     private static func parts(_ path: String) -> [String] {
         path.split(separator: "/").map(String.init).filter { $0 != "." }
-    }
-
-    private static func place(_ parts: [String], exists: Bool) -> (path: String, exists: Bool)? {
-        guard let first = parts.first, !["dev", "proc", "sys"].contains(first), !parts.contains("..") else {
-            return nil
-        }
-        return ("/" + parts.joined(separator: "/"), exists)
     }
 }

@@ -13,5 +13,7 @@ enum KernelPaths {
     ]
 
     /// Settings of the kernel. Root of a container, even one without capabilities, could write some under /proc/sys/net.
-    static let readOnly = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+    static let readOnly = ["/proc/bus", "/proc/fs", "/proc/irq", settings, "/proc/sysrq-trigger"]
+
+    static let settings = "/proc/sys"
 }

@@ -2,12 +2,25 @@ import Drivers
 import LaunchPlan
 import Model
 
+/// What is put into a container's root beside the kernel's file systems.
+struct Furniture {
+    /// The agent's files for /etc.
+    let etc: [(target: String, index: Int)]
+    /// The spec's mounts, in order.
+    let mounts: [LaunchStep]
+    /// Directories that stay writable in a read-only root.
+    let temporary: [String]
+    /// Of a /dev with all of the host's devices, for a privileged container.
+    let devices: Int?
+}
+
 /// Writes the steps of a launch. Pure: the same values give the same plan.
 struct Planner {
     let request: PlanRequest
+    let options: IsolationOptions
+    let walls: Walls
     let program: ProgramSteps
-    /// Where the agent's files for /etc are mounted; their descriptors follow the filter's, in this order.
-    let etc: [String]
+    let furniture: Furniture
 
     var plan: LaunchPlan {
         // The agent sets `run`, and all else that is about its own descriptors.
@@ -15,11 +28,12 @@ struct Planner {
             namespaces: namespaces, uidMap: idMap, gidMap: idMap, run: 0, steps: stages.flatMap(\.self))
         let base = request.ids?.base ?? 0
         plan.stdio.owner = Stdio.Owner(uid: base + program.account.uid, gid: base + program.account.gid)
+        plan.initProcess = options.initProcess ?? false
         return plan
     }
 
     private var stages: [[LaunchStep]] {
-        [network, root, kernelFileSystems, devices, files, walls, inside, program.all]
+        [network, root, kernelFileSystems, devices, files, furniture.mounts, covers, inside, program.all]
     }
 
     private var namespaces: Namespaces {
@@ -52,37 +66,48 @@ struct Planner {
 
     private var kernelFileSystems: [LaunchStep] {
         let sealed: MountFlags = [.noSetUID, .noDevices, .noExecute]
+        let knobs = walls.isPrivileged ? sealed : sealed.union(.readOnly)
         return [
             .mount(type: "proc", source: "proc", target: "/proc", flags: sealed, data: ""),
-            sys(sealed.union(.readOnly)),
+            sys(knobs),
             // The container's own group is the root of what it sees, for the cgroup namespace is its own.
-            .mount(
-                type: "cgroup2", source: "cgroup", target: "/sys/fs/cgroup", flags: sealed.union(.readOnly), data: ""),
+            .mount(type: "cgroup2", source: "cgroup", target: "/sys/fs/cgroup", flags: knobs, data: ""),
         ]
     }
 
     /// sysfs shows the network namespace of whoever mounts it, and only that one's owner may mount it.
     private func sys(_ flags: MountFlags) -> LaunchStep {
-        if case .born = request.network {
-            return .mount(type: "sysfs", source: "sysfs", target: "/sys", flags: flags, data: "")
-        }
+        if case .host = request.network, request.ids == nil { return newSys(flags) }
+        if case .born = request.network { return newSys(flags) }
         return .bind(.path("/sys"), target: "/sys", recursive: true, flags: flags)
+    }
+
+    private func newSys(_ flags: MountFlags) -> LaunchStep {
+        .mount(type: "sysfs", source: "sysfs", target: "/sys", flags: flags, data: "")
     }
 
     private var devices: [LaunchStep] {
         let memory: MountFlags = [.noSetUID, .noDevices, .noExecute]
-        return [
-            .mount(
-                type: "tmpfs", source: "tmpfs", target: "/dev", flags: [.noSetUID, .strictAccessTime],
-                data: "mode=755,size=65536k")
-        ] + ["null", "zero", "full", "random", "urandom", "tty"].map { .device($0) } + [
+        return deviceDirectory + [
             // Group 5 is "tty" in every distribution.
             .mount(
                 type: "devpts", source: "devpts", target: "/dev/pts", flags: [.noSetUID, .noExecute],
                 data: "newinstance,ptmxmode=0666,mode=0620,gid=5"),
-            .mount(type: "tmpfs", source: "shm", target: "/dev/shm", flags: memory, data: "mode=1777,size=65536k"),
+            .mount(
+                type: "tmpfs", source: "shm", target: "/dev/shm", flags: memory,
+                data: "mode=1777,size=" + (options.shmSize.map { "\($0)" } ?? "65536k")),
             .mount(type: "mqueue", source: "mqueue", target: "/dev/mqueue", flags: memory, data: ""),
-        ] + Self.deviceLinks.map { .symlink(target: $0.target, link: "/dev/" + $0.name) }
+        ] + Self.deviceLinks.map { .symlink(target: $0.target, link: "/dev/" + $0.name) } + console
+    }
+
+    private var deviceDirectory: [LaunchStep] {
+        if let index = furniture.devices {
+            return [.bind(.descriptor(index), target: "/dev", recursive: false, flags: [.noSetUID])]
+        }
+        let empty = LaunchStep.mount(
+            type: "tmpfs", source: "tmpfs", target: "/dev", flags: [.noSetUID, .strictAccessTime],
+            data: "mode=755,size=65536k")
+        return [empty] + ["null", "zero", "full", "random", "urandom", "tty"].map { .device($0) }
     }
 
     private static let deviceLinks = [
@@ -91,23 +116,42 @@ struct Planner {
         (name: "stderr", target: "/proc/self/fd/2"), (name: "core", target: "/proc/kcore"),
     ]
 
+    /// The container's terminal is the first of its own devpts.
+    private var console: [LaunchStep] {
+        options.terminal == true ? [.symlink(target: "pts/0", link: "/dev/console")] : []
+    }
+
+    /// Before the spec's mounts, which may cover them.
     private var files: [LaunchStep] {
-        etc.enumerated().map { index, target in
+        furniture.etc.map { file in
             .bind(
-                .descriptor(program.filterIndex + 1 + index), target: target, recursive: false,
+                .descriptor(file.index), target: file.target, recursive: false,
                 flags: [.noSetUID, .noDevices, .noExecute])
         }
+            + furniture.temporary.map { target in
+                .mount(
+                    type: "tmpfs", source: "tmpfs", target: target, flags: [.noSetUID, .noDevices],
+                    data: target == "/run" ? "mode=755" : "mode=1777")
+            }
     }
 
     /// After the mounts that they cover, and before the pivot, while /dev/null is at hand to cover with.
-    private var walls: [LaunchStep] {
-        KernelPaths.masked.map { .mask($0) } + KernelPaths.readOnly.map { .readOnly($0) }
+    private var covers: [LaunchStep] {
+        walls.masked.map { .mask($0) } + walls.readOnly.filter { $0 != KernelPaths.settings }.map { .readOnly($0) }
+            + (walls.sysctls.isEmpty ? protectedSettings : [])
+    }
+
+    private var protectedSettings: [LaunchStep] {
+        walls.readOnly.filter { $0 == KernelPaths.settings }.map { .readOnly($0) }
     }
 
     private var inside: [LaunchStep] {
         var steps: [LaunchStep] = [.pivot]
         // After the pivot and all mounts: their mount points may have had to be made.
         if request.process.readOnlyRoot { steps.append(.readOnlyRoot) }
-        return steps + [.hostname(request.process.hostname)]
+        // The settings are written where they will be read, and closed behind.
+        let settings = walls.sysctls.map { LaunchStep.sysctl(name: $0.path, value: $0.value) }
+        return steps + (settings.isEmpty ? [] : settings + protectedSettings)
+            + [.hostname(request.process.hostname)]
     }
 }

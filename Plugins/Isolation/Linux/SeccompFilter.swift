@@ -1,9 +1,7 @@
 import Linux
 import Model
 
-/// The standard profile, compiled for this machine's programs and for the 32-bit ones it can run.
-///
-/// Made once, when the driver opens; a launch only hands the descriptor on.
+/// A profile compiled for this machine's programs and for the 32-bit ones it can run.
 struct SeccompFilter {
     /// A sealed memfd with `struct sock_filter` records.
     let program: Descriptor
@@ -21,9 +19,11 @@ struct SeccompFilter {
     #if arch(x86_64)
         static let architecture = "x86_64"
         static let compatibleArchitecture = "x86"
+        static let dockerArchitecture = "amd64"
     #elseif arch(arm64)
         static let architecture = "aarch64"
         static let compatibleArchitecture = "arm"
+        static let dockerArchitecture = "arm64"
     #endif
 }
 

@@ -8,9 +8,13 @@ struct SyscallProfile {
         let reason: String
         let names: [String]
 
-        init(_ reason: String, _ names: String) {
+        init(_ reason: String, _ names: [String]) {
             self.reason = reason
-            self.names = names.split(whereSeparator: \.isWhitespace).map(String.init)
+            self.names = names
+        }
+
+        init(_ reason: String, _ names: String) {
+            self.init(reason, names.split(whereSeparator: \.isWhitespace).map(String.init))
         }
     }
 
@@ -31,10 +35,10 @@ struct SyscallProfile {
         case allowed(mask: UInt32, values: [UInt32], otherwise: Answer)
     }
 
-    let allowed: [Group]
-    let refused: [Group]
+    var allowed: [Group]
+    var refused: [Group]
     /// Calls whose first argument decides.
-    let conditional: [String: Verdict]
+    var conditional: [String: Verdict]
     /// The same, for this machine's own programs only: 32-bit ones reach sockets by a call whose arguments lie in memory,
     /// where a filter can't read.
     let nativeConditional: [String: Verdict]

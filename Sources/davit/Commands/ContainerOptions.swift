@@ -97,7 +97,6 @@ struct ContainerOptions: ParsableArguments {
     private static let notYet = [
         "-p": "published ports are not there yet; --network host shares the host's",
         "--publish": "published ports are not there yet; --network host shares the host's",
-        "--privileged": "Davit has none",
     ]
 
     func spec(caller: [String: String]) throws -> ContainerSpec {
