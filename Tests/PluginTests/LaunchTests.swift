@@ -42,25 +42,27 @@ extension KernelTests {
 
         /// What a shell script says in a container.
         private func output(
-            of script: String, user: String = "", network: Drivers.Attachment.Namespace = .born, readOnly: Bool = false
+            of script: String, user: String = "", network: Drivers.Attachment.Namespace = .born, readOnly: Bool = false,
+            options: IsolationOptions? = nil, sharesIDs: Bool = false
         ) async throws -> String {
             let container = ContainerID.random()
+            let ids = sharesIDs ? nil : self.ids
             let lines = [
-                IDMapping(inside: 0, outside: ids.base, count: ids.count),
+                IDMapping(inside: 0, outside: self.ids.base, count: self.ids.count),
                 IDMapping(inside: 65536, outside: 0, count: 1),
             ]
             let rootfs = try await storage.prepareRootfs(
                 RootfsRequest(
                     container: container, layers: [layer], readOnly: readOnly, ids: ids,
-                    idMap: UserNamespace.make(uidMap: lines, gidMap: lines), ephemeral: true))
+                    idMap: sharesIDs ? nil : UserNamespace.make(uidMap: lines, gidMap: lines), ephemeral: true))
             let process = ProcessSpec(
                 arguments: ["/bin/busybox", "sh", "-c", script], environment: ["PATH=/bin"], workingDirectory: "/",
                 user: user, hostname: "box", readOnlyRoot: readOnly)
-            let plan = try await isolation.plan(
-                PlanRequest(
-                    container: container, process: process, limits: Limits(), ids: ids, network: network,
-                    root: rootfs.mount, files: scratch.directory.directory("files").descriptor))
-            let told = try run(plan)
+            var request = PlanRequest(
+                container: container, process: process, limits: Limits(), ids: ids, network: network,
+                root: rootfs.mount, files: try scratch.directory.directory("files").descriptor)
+            request.options = options
+            let told = try run(try await isolation.plan(request))
             #expect(told.first?.first == "launched", "\(told)")
             try await storage.removeRootfs(container)
             return try written()
@@ -76,7 +78,7 @@ extension KernelTests {
             let memory = try MemoryFile.sealed(plan.encoded())
             let control = try SocketPair(.sequencedPackets)
             let own = try [scratch.directory.directory("run"), scratch.directory.directory("log")].map(\.descriptor)
-            let descriptors = 
+            let descriptors =
                 [memory.rawValue, control.b.rawValue, control.a.rawValue]
                 + (isolation.descriptors + own).map(\.rawValue)
             let program = try #require(MonitorProgram.found)
@@ -175,6 +177,40 @@ extension KernelTests.LaunchTests {
             of: "touch /file 2>/dev/null || echo refused; touch /dev/shm/x && echo shm; ls /sys/class/net | grep -c .",
             network: .host, readOnly: true)
         #expect(said.hasPrefix("refused\nshm\n"), "\(said)")
+    }
+}
+
+// MARK: The ways out
+extension KernelTests.LaunchTests {
+    /// What the probe says of each way out that it tries.
+    private func probe(_ security: SecuritySpec?, sharesIDs: Bool) async throws -> (held: Int, holes: [String]) {
+        let source = #filePath.split(separator: "/").dropLast(2).map(String.init).joined(separator: "/")
+        let built = try Process.run(
+            "/usr/bin/env", "PATH=/usr/bin:/bin", "gcc", "-std=gnu11", "-O1", "-static", "-o", "\(scratch.path)/probe",
+            "/\(source)/Probe/probe.c")
+        #expect(built == .exited(0), "gcc and libc6-dev are needed")
+        try await makeImage {
+            try $0.replaceFile("probe", scratch.directory.read("probe", limit: 8 << 20), mode: 0o755)
+        }
+        var options = IsolationOptions()
+        options.security = security
+        let said = try await output(of: "exec /probe", options: options, sharesIDs: sharesIDs)
+        let lines = said.split(separator: "\n").map(String.init)
+        #expect(lines.last?.hasSuffix("holes") == true, "the probe came to its end: \(said)")
+        return (lines.count { $0.hasPrefix("held ") }, lines.filter { $0.hasPrefix("hole ") })
+    }
+
+    @Test func `a standard container has no hole`() async throws {
+        let found = try await probe(nil, sharesIDs: false)
+        #expect(found.holes == [])
+        #expect(found.held >= 60)
+    }
+
+    @Test func `a privileged one has dozens`() async throws {
+        var security = SecuritySpec()
+        security.privileged = true
+        let found = try await probe(security, sharesIDs: true)
+        #expect(found.holes.count >= 24, "\(found.holes)")
     }
 }
 

@@ -172,6 +172,18 @@ extension WallsTests {
         }
     }
 
+    @Test func `nobody makes devices, and others' abstract sockets are out of reach`() throws {
+        let rules = try walls().landlock
+        #expect(rules?.files == 1 << 6 | 1 << 11 | 1 << 13)
+        // Without it no file could be renamed from one directory to another.
+        #expect(rules?.paths == [.init(path: "/", access: 1 << 13)])
+        #expect(rules?.scope == 0)
+        #expect(try walls(sharesNetwork: true).landlock?.scope == 1)
+        var old = host
+        old.landlock = 1
+        #expect(try walls(on: old).landlock == nil)
+    }
+
     @Test func `who may mount is in no domain`() throws {
         #expect(try walls { _, security in security.capAdd = ["SYS_ADMIN"] }.landlock == nil)
         #expect(try walls(isExec: true).landlock == nil)

@@ -28,9 +28,6 @@ struct LandlockDomain {
     /// `LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET`.
     private static let abstractSockets: UInt64 = 1 << 0
 
-    /// Off until the monitor carries out the step.
-    static let isStandard = false
-
     let wish: LandlockSpec?
     let sharesNetwork: Bool
     /// No more than what was asked for: for a program that sees all of the container and manages it.

@@ -97,7 +97,7 @@ struct Planner {
                 type: "tmpfs", source: "shm", target: "/dev/shm", flags: memory,
                 data: "mode=1777,size=" + (options.shmSize.map { "\($0)" } ?? "65536k")),
             .mount(type: "mqueue", source: "mqueue", target: "/dev/mqueue", flags: memory, data: ""),
-        ] + Self.deviceLinks.map { .symlink(target: $0.target, link: "/dev/" + $0.name) } + console
+        ] + Self.deviceLinks.map { .symlink(target: $0.target, link: "/dev/" + $0.name) }
     }
 
     private var deviceDirectory: [LaunchStep] {
@@ -115,11 +115,6 @@ struct Planner {
         (name: "stdin", target: "/proc/self/fd/0"), (name: "stdout", target: "/proc/self/fd/1"),
         (name: "stderr", target: "/proc/self/fd/2"), (name: "core", target: "/proc/kcore"),
     ]
-
-    /// The container's terminal is the first of its own devpts.
-    private var console: [LaunchStep] {
-        options.terminal == true ? [.symlink(target: "pts/0", link: "/dev/console")] : []
-    }
 
     /// Before the spec's mounts, which may cover them.
     private var files: [LaunchStep] {

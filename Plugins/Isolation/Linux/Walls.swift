@@ -78,7 +78,7 @@ extension SecuritySpec {
         try landlock?.check(version: host.landlock)
         let mayMount = isPrivileged || capabilities.isSuperset(of: "SYS_ADMIN")
         // In a domain of its own, a program beside the container's first could not look into it: no gdb, no /proc/1/fd.
-        let isBare = mayMount || place.isExec && !place.sharesNetwork || !LandlockDomain.isStandard
+        let isBare = mayMount || place.isExec && !place.sharesNetwork
         // Version 1 forbids all links and renames between directories, and can't be told otherwise.
         guard host.landlock >= 2 || landlock?.isStrict == true else { return nil }
         return LandlockDomain(wish: landlock, sharesNetwork: place.sharesNetwork, isBare: isBare).rules
