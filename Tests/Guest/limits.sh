@@ -201,6 +201,14 @@ it 'processors of a new container are bounded' <<'END'
 [ "$(davit run --rm --cpuset-cpus 0 $busybox sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status)" = 0 ]
 END
 
+# MARK: Disks
+
+it '--root-size bounds what a container writes to its root' <<'END'
+size=$(davit run --rm --root-size 8m $busybox sh -c 'dd if=/dev/zero of=/file bs=1M count=20 2>/dev/null; stat -c %s /file')
+[ "$size" -gt $((4 << 20)) ]
+[ "$size" -le $((8 << 20)) ]
+END
+
 # MARK: The end
 
 it 'a stop of the scope kills all containers and the agent tells it' <<'END'
