@@ -12,6 +12,8 @@ public final class Client {
     private let socket: Descriptor
     private var framer = LineFramer(limit: Reply.longest)
     private var lastID: RequestID = 0
+    /// Descriptors whose line is not read yet, and how many bytes of the stream were here with them.
+    private var arrived: [(at: Int64, descriptor: Descriptor)] = []
     /// Replies that were read while the caller waited for another request's.
     private var pending: [Reply] = []
 
@@ -27,6 +29,9 @@ public final class Client {
             throw AgentError(connecting: path, error)
         }
     }
+
+    /// Readable when there may be more to receive; for those who wait for other things too.
+    public var descriptor: Int32 { socket.rawValue }
 
     // MARK: One request
 
@@ -128,21 +133,37 @@ extension Client {
     private func read() throws(AgentError) -> Reply {
         while true {
             if let reply = try buffered() { return reply }
-            let bytes: [UInt8]
-            do { (bytes, _) = try socket.receive(upTo: 65536) } catch {
-                throw AgentError.connectionLost.caused(by: error)
-            }
-            guard !bytes.isEmpty else { throw AgentError.connectionLost }
-            framer.append(bytes)
+            try readSome()
         }
+    }
+
+    /// Reads what is here; waits when there is nothing. What it makes whole is told by `hasReply`.
+    public func readSome() throws(AgentError) {
+        let (bytes, descriptors): ([UInt8], [Descriptor])
+        do { (bytes, descriptors) = try socket.receive(upTo: 65536, maxDescriptors: 8) } catch {
+            throw AgentError.connectionLost.caused(by: error)
+        }
+        guard !bytes.isEmpty else { throw AgentError.connectionLost }
+        framer.append(bytes)
+        // They belong to the line that the last byte is in that came with them.
+        arrived += descriptors.map { (framer.end, $0) }
     }
 
     private func buffered() throws(AgentError) -> Reply? {
         switch framer.next() {
-        case .line(let line): try Reply(line: line)
+        case .line(let line): try Reply(line: line, descriptorsOfLine())
         case .tooLong: throw AgentError(.protocolLineTooLong, "the agent answered a line of more than 64 MiB")
         case nil: nil
         }
+    }
+}
+
+extension Client {
+    private func descriptorsOfLine() -> [Descriptor] {
+        guard !arrived.isEmpty else { return [] }
+        let mine = arrived.prefix { $0.at <= framer.position }.map(\.descriptor)
+        arrived.removeFirst(mine.count)
+        return mine
     }
 }
 

@@ -1,4 +1,5 @@
 public import JSON
+public import Linux
 public import Model
 
 /// One line that the agent answered.
@@ -17,6 +18,11 @@ public struct Reply: Sendable, Equatable {
     /// The request that it answers.
     public let id: RequestID
     public let body: Body
+    /// What came with the line.
+    public let descriptors: [Descriptor]
+
+    /// Descriptors are not compared.
+    public static func == (left: Reply, right: Reply) -> Bool { left.id == right.id && left.body == right.body }
 
     /// Whether no more lines come for this request.
     public var isFinal: Bool {
@@ -32,7 +38,7 @@ public typealias RequestID = Int64
 
 extension Reply {
     /// Throws `protocol.malformed` for a line that is no reply; fields it does not know are ignored.
-    init(line: ArraySlice<UInt8>) throws(AgentError) {
+    init(line: ArraySlice<UInt8>, _ descriptors: [Descriptor] = []) throws(AgentError) {
         let object: JSONValue
         do {
             object = try JSONValue(parsing: line, limits: JSONLimits(bytes: Reply.longest))
@@ -45,6 +51,7 @@ extension Reply {
         // A line so broken that the agent could not read its id is answered with none.
         id = object["id"]?.int ?? 0
         self.body = body
+        self.descriptors = descriptors
     }
 
     /// Bytes of a line at most; the agent promises 1 MiB, and a newer one may promise more.

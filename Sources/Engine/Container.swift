@@ -18,7 +18,9 @@ final class Container: @unchecked Sendable {
     /// Counts the launches, so that the last words of an old monitor are not taken for the new one's.
     var run = 0
     /// What watches the monitors, by their run; dropping a watch ends it.
-    var monitors: [Int: any Watch] = [:]
+    var monitors: [Int: any MonitorControl] = [:]
+    /// Those who wait for a monitor's word that they are attached.
+    var attaching: [Int: Outcome<Descriptor?>] = [:]
     /// The output of one that removes itself, opened while it was surely there.
     var output: LogReader?
     /// Where the output of the present run goes.

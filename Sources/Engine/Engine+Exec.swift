@@ -133,6 +133,8 @@ extension Engine {
             exec.launch.settle(.failure(AgentError(launchStep: step, of: steps, errno: errno)))
         case .exited(let record):
             end(exec, of: container, record)
+        case .attached(let number, let input):
+            exec.attaching.settle(number, input)
         case .gone:
             gone(exec, of: container)
         case .attached:
@@ -155,6 +157,7 @@ extension Engine {
     /// Its monitor went away. Without a last word nobody watches over what it started.
     private func gone(_ exec: Exec, of container: Container) {
         exec.monitor = nil
+        exec.attaching.giveUp()
         guard !exec.end.isKnown else { return }
         guard exec.launch.isKnown else {
             let error = AgentError(.containerLaunchFailed, "the monitor ended before the program began")

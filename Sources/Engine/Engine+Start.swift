@@ -225,7 +225,8 @@ extension Engine {
             container.finishLaunch(.failure(AgentError(launchStep: step, of: steps, errno: errno)))
         case .exited(let record):
             end(container, record)
-        case .attached: break  // Nobody asks for it yet.
+        case .attached(let number, let input):
+            container.attaching.settle(number, input)
         case .gone:
             gone(container)
         }
@@ -258,6 +259,7 @@ extension Engine {
     /// The monitor went away. If it had not told of an end before, its last word may lie in the run directory; without
     /// one it was killed, and the container must not live on unwatched.
     private func gone(_ container: Container) {
+        container.attaching.giveUp()
         let record = parts.ledger.exitRecord(of: container.id)
         switch container.life.state {
         case .starting where record?.isKnown != true:

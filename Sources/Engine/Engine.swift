@@ -153,10 +153,11 @@ public actor Engine {
     }
 
     /// Starts a container and answers when its program runs.
-    public func start(_ target: String, stdio: ContainerStdio = ContainerStdio()) async throws -> ContainerView {
+    @discardableResult
+    public func start(_ target: String, stdio: ContainerStdio = ContainerStdio()) async throws -> Run {
         let container = try find(target)
         try await start(container, stdio: stdio)
-        return container.view
+        return Run(container: container, view: container.view)
     }
 
     /// Creates and starts; a failure to start leaves nothing of a container that removes itself.
@@ -177,6 +178,9 @@ public actor Engine {
         let container: Container
         public let view: ContainerView
     }
+
+    /// How it stands now.
+    public func view(of run: Run) -> ContainerView { run.container.view }
 
     public func wait(for run: Run) async throws -> ExitRecord { try await wait(for: run.container) }
 

@@ -45,7 +45,8 @@ final class Exec: @unchecked Sendable {
     var pid: Int?
     var process: Pidfd?
     var group: Cgroup?
-    var monitor: (any Watch)?
+    var monitor: (any MonitorControl)?
+    var attaching: [Int: Outcome<Descriptor?>] = [:]
     var isProbe = false
     /// Everything of it is to end, not only its first process.
     var isKilled = false

@@ -68,6 +68,9 @@ extension OpenFile where Self: ~Copyable {
         try check(davit_poll(rawValue, 1, milliseconds)) != 0
     }
 
+    /// Waits until there is room to write.
+    public func waitWritable() throws(Errno) { try check(davit_poll(rawValue, 4, -1)) }
+
     /// The text of this thread's name of the file, for calls that take only paths.
     public var path: String { "/proc/thread-self/fd/\(rawValue)" }
 

@@ -14,6 +14,7 @@ extension Router {
         ContainerMethods(engine: engine, streams: streams).register(on: router)
         ExecMethods(engine: engine, streams: streams).register(on: router)
         LifeMethods(engine: engine).register(on: router)
+        AttachMethods(engine: engine, streams: streams).register(on: router)
         ImageMethods(images: images, engine: engine).register(on: router)
         ResourceMethods(engine: engine).register(on: router)
         FileMethods(engine: engine, images: images, staging: staging).register(on: router)

@@ -54,7 +54,7 @@ enum Request {
         let numbers = fields.dropFirst().map { Self.number($0) }
         let verb = fields.first ?? []
         self = .unknown
-        if numbers.count == 1, verb.elementsEqual("attach".utf8), !descriptors.isEmpty {
+        if numbers.count == 1, verb.elementsEqual("attach".utf8) {
             self = .attach(numbers[0], descriptors)
         } else if numbers.count == 1, verb.elementsEqual("detach".utf8) {
             self = .detach(numbers[0])

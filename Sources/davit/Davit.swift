@@ -14,7 +14,8 @@ struct Davit: ParsableCommand {
             CommandGroup(
                 name: "Containers",
                 subcommands: [
-                    Run.self, Create.self, Start.self, Stop.self, Kill.self, Wait.self, Rm.self, Ps.self, Logs.self,
+                    Run.self, Exec.self, Attach.self, Create.self, Start.self, Stop.self, Kill.self, Wait.self, Rm.self,
+                    Ps.self, Logs.self,
                     Restart.self, PauseContainers.self, Unpause.self, Rename.self,
                     Update.self, Stats.self, Top.self, Cp.self, Diff.self, Export.self,
                 ]),
@@ -36,7 +37,7 @@ struct Davit: ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch {
-            exit(withError: report(error, isRun: CommandLine.arguments.dropFirst().first == "run"))
+            exit(withError: report(error, isRun: ["run", "exec"].contains(CommandLine.arguments.dropFirst().first)))
         }
     }
 

@@ -23,9 +23,7 @@ struct ContainerMethods {
             let contents = try await context.contents(of: params.credentialContents)
             return ContainerInfo(try await engine.create(params.spec, credentials: contents))
         }
-        router.on(ContainerStart.self) { params, context in
-            ContainerInfo(try await engine.start(params.container, stdio: context.streams(params.stdio)))
-        }
+        router.on(ContainerStart.self) { params, context in try await start(params, context) }
         router.on(ContainerRun.self) { params, context in try await run(params, context) }
         router.on(ContainerStop.self) { params, _ in
             ContainerInfo(
@@ -65,12 +63,49 @@ struct ContainerMethods {
         guard !params.detach else {
             return ContainerRun.Result(id: run.view.id, name: run.view.spec.name, exit: nil)
         }
-        context.onlyWaits()
-        if params.output {
+        let exit = try await stay(with: run, context) {
+            guard params.output else { return }
             var log = LogStream(reader: try await engine.log(of: run), since: nil)
             try await log.send(to: context, follow: true, engine: engine) { await engine.isOver(run) }
         }
-        return ContainerRun.Result(id: run.view.id, name: run.view.spec.name, exit: try await engine.wait(for: run))
+        return ContainerRun.Result(id: run.view.id, name: run.view.spec.name, exit: exit)
+    }
+
+    @Loop private func start(
+        _ params: ContainerStart.Params, _ context: RequestContext<ContainerStart>
+    ) async throws -> ContainerInfo {
+        let run = try await begin(params, context)
+        guard params.attach == true else { return ContainerInfo(run.view) }
+        _ = try await stay(with: run, context) {}
+        return ContainerInfo(await engine.view(of: run))
+    }
+
+    @Loop private func begin(
+        _ params: ContainerStart.Params, _ context: RequestContext<ContainerStart>
+    ) async throws -> Engine.Run {
+        var stdio = try context.streams(params.stdio)
+        stdio.terminal = params.terminalSize
+        return try await engine.start(params.container, stdio: stdio)
+    }
+
+    /// Stays with a program until it ends. Whoever leaves it before gets nothing of it any more, and it goes on.
+    @Loop private func stay<M>(
+        with run: Engine.Run, _ context: RequestContext<M>, _ meanwhile: () async throws -> Void
+    ) async throws -> ExitRecord {
+        let spec = run.view.spec
+        if spec.terminal == true || spec.interactive, let watcher = try? await engine.input(of: run),
+            let input = watcher.input
+        {
+            context.progress(["id": .string(run.view.id.description), "attached": true], [input])
+        }
+        context.onlyWaits()
+        do {
+            try await meanwhile()
+            return try await engine.wait(for: run)
+        } catch let left as CancellationError {
+            if context.parting != .stopping { await engine.detach(starterOf: run) }
+            throw left
+        }
     }
 
     /// In a place of its own, so that nothing holds the caller's descriptors when the program runs.

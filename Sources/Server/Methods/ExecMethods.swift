@@ -43,7 +43,9 @@ struct ExecMethods {
         guard params.detach != true else {
             return ExecRun.Result(container: view.container, exec: number, exit: nil)
         }
-        context.progress(["container": .string(view.container.description), "exec": .string(number)])
+        let input = params.terminal == nil ? nil : try? await engine.input(of: run)
+        context.progress(
+            ["container": .string(view.container.description), "exec": .string(number)], [input].compactMap { $0 })
         context.onlyWaits()
         do {
             try await tap?.send(to: context)
@@ -74,7 +76,8 @@ struct ExecMethods {
     private func leave(_ run: Engine.ExecRun, _ parting: Parting?) async {
         switch parting {
         case .gone, .late: await engine.kill(run)
-        case .cancelled, .stopping, nil: break
+        case .cancelled: await engine.detach(starterOf: run)
+        case .stopping, nil: break
         }
     }
 }

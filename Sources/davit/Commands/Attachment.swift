@@ -5,70 +5,127 @@ import Linux
 import Model
 import Wire
 
-/// Stays with a container until it ends: forwards the signals that we get, and outlives a restart of the agent.
-struct Attachment {
+/// Stays with a program until it ends: hands on the signals and keys that we get, and outlives a restart of the agent.
+final class Attachment {
     private let agent: String
-    private let client: Client
+    private var client: Client
     private let signals: SignalForwarding
+    private let terminal: Terminal
+    private var keyboard: Keyboard?
 
-    /// From here on the signals wait for the container. `container` is its id or name, where it is known already.
-    init(agent: String, container: String?) throws {
+    /// How our own terminal takes part.
+    struct Terminal {
+        /// The program has one.
+        var isThere = false
+        /// Our keys are for the program.
+        var isInteractive = false
+        var keys = DetachKeys.standard
+    }
+
+    /// From here on the signals wait for the program. `target` says which it is, where it is known already.
+    init(agent: String, target: SignalForwarding.Target?, terminal: Terminal, forwardsSignals: Bool = true) throws {
         self.agent = agent
-        signals = SignalForwarding(agent: agent, container: container)
+        self.terminal = terminal
+        signals = SignalForwarding(agent: agent, target: target, forwardsAll: forwardsSignals)
         client = try Client.connect(path: agent)
     }
 
-    /// Runs a new container and returns the exit code of its program.
-    func run(_ params: ContainerRun.Params, descriptors: [Int32]) throws -> Int32 {
-        let id = try client.send(ContainerRun.self, params, descriptors: descriptors)
+    /// Sends the request that starts or finds the program, and returns the program's exit code, or 0 when it was left.
+    func stay<M: Method>(_ method: M.Type, _ params: M.Params, _ streams: Streams) throws -> Int32 {
+        let id = try client.send(method, params, descriptors: streams.descriptors)
         try signals.start()
+        defer { keyboard?.rest() }
         do {
             return try ended(id)
-        } catch let error as AgentError where error.code == .agentStopping {
+        } catch let error as AgentError where error.retryable {
             return try waitAgain(after: error)
         }
     }
 
-    /// Starts a container that is there and returns the exit code of its program.
-    func start(_ container: String, streams: Streams) throws -> Int32 {
-        _ = try client.call(
-            ContainerStart.self, .init(container: container, stdio: streams.stdio), descriptors: streams.descriptors)
-        try signals.start()
-        do {
-            return try client.call(ContainerWait.self, .init(container: container)).exitCode
-        } catch let error as AgentError where error.code == .agentStopping {
-            return try waitAgain(after: error)
-        }
-    }
+    // MARK: Replies and keys, as they come
 
     private func ended(_ id: RequestID) throws -> Int32 {
         while true {
-            switch try client.receive(for: id).body {
-            case .progress(let progress): if let name = progress["id"]?.string { signals.learn(name) }
-            case .item: break
-            case .result(let result): return try result.reply(as: ContainerRun.Result.self).exitCode
+            if try !client.hasReply() {
+                let isLeft = try waitForSomething()
+                if isLeft { return try leave(id) }
+                continue
+            }
+            let reply = try client.receive(for: id)
+            switch reply.body {
+            case .progress(let progress): try learn(progress, reply.descriptors.first)
+            case .item(let item): try show(item)
+            case .result(let result): return exitCode(of: result)
             case .failure(let error): throw error
             }
         }
     }
 
-    /// The agent went away, the container did not: ask the next agent, for half a minute.
+    /// True: the keys to leave by were typed.
+    private func waitForSomething() throws -> Bool {
+        let reads = keyboard?.target != nil
+        let ready = try Poll.readable([client.descriptor, reads ? 0 : -1])
+        if ready[0] { try client.readSome() }
+        return ready[1] ? keyboard?.pump() ?? false : false
+    }
+
+    private func learn(_ progress: JSONValue, _ input: Descriptor?) throws {
+        if let exec = progress["exec"]?.string, let container = progress["container"]?.string {
+            signals.learn(.exec(exec, of: container))
+        } else if let name = progress["id"]?.string {
+            signals.learn(.container(name))
+        }
+        guard let input, keyboard == nil else { return }
+        if terminal.isThere { signals.resize(input) }
+        guard terminal.isInteractive else { return }
+        keyboard = try Keyboard(to: input, hasTerminal: terminal.isThere, keys: terminal.keys)
+    }
+
+    /// A line of the log, from before we came.
+    private func show(_ item: JSONValue) throws {
+        var printer = LogPrinter(hasTimestamps: false)
+        printer.add(try item.reply())
+        printer.flush()
+    }
+
+    /// The program goes on, and nothing of it comes here any more.
+    private func leave(_ id: RequestID) throws -> Int32 {
+        _ = try client.call(Cancel.self, .init(id: .int(id)))
+        keyboard?.rest()
+        return 0
+    }
+
+    private func exitCode(of result: JSONValue) -> Int32 {
+        let exit = result["exit"] ?? result["state"]?["exit"]
+        let record = try? exit?.decode(ExitRecord.self, unknownKeys: .ignore)
+        if let notice = record?.notice {
+            keyboard?.rest()
+            Output.complain("davit: \(notice)")
+        }
+        return Int32(clamping: result["code"]?.int ?? record.map { Int64($0.code) } ?? 125)
+    }
+
+    // MARK: Another agent
+
+    /// The agent went away, the program did not: ask the next agent, for half a minute.
     private func waitAgain(after lost: AgentError) throws -> Int32 {
-        guard let container = signals.container else { throw lost }
+        guard let target = signals.target else { throw lost }
         for _ in 0..<150 {
             Pause.milliseconds(200)
             do {
-                return try Client.connect(path: agent).call(ContainerWait.self, .init(container: container)).exitCode
-            } catch let error as AgentError where error.code == .agentStopping {}
+                client = try Client.connect(path: agent)
+                return try ended(target.wait(on: client))
+            } catch let error as AgentError where error.retryable {}
         }
         throw lost
     }
 }
 
-extension ContainerRun.Result {
-    /// What to end with: the program's status, or 128 and its signal. Tells on standard error what that does not.
-    fileprivate var exitCode: Int32 {
-        if let notice = exit?.notice { Output.complain("davit: \(notice)") }
-        return Int32(clamping: code ?? exit?.code ?? 125)
+extension SignalForwarding.Target {
+    fileprivate func wait(on client: Client) throws -> RequestID {
+        switch self {
+        case .container(let name): try client.send(ContainerWait.self, .init(container: name))
+        case .exec(let exec, let name): try client.send(ExecWait.self, .init(container: name, exec: exec))
+        }
     }
 }

@@ -55,9 +55,6 @@ struct ContainerOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Give the program your standard input.")
     var interactive = false
 
-    @Flag(name: .shortAndLong, help: .hidden)
-    var tty = false
-
     @Option(help: ArgumentHelp("Seconds between the stop signal and SIGKILL (default: 10).", valueName: "seconds"))
     var stopTimeout: Int?
 
@@ -81,9 +78,6 @@ struct ContainerOptions: ParsableArguments {
 
     /// What stands where the image should is an option that we do not have, or nothing.
     func validate() throws {
-        if tty {
-            throw ValidationError("there is no option -t yet: programs get no terminal; -i gives them standard input")
-        }
         guard let first = imageAndCommand.first, !operands.isEmpty else {
             throw ValidationError("name an image, such as debian:bookworm")
         }
@@ -104,7 +98,7 @@ struct ContainerOptions: ParsableArguments {
         spec.name = try name.map { try ContainerName($0) }
         spec.command = operands.count > 1 ? Array(operands.dropFirst()) : nil
         spec.entrypoint = entrypoint.map { $0.isEmpty ? [] : [$0] }
-        spec.environment = try (variables() + env).environment(of: caller)
+        spec.environment = try ([Assignment](environmentFiles: envFile) + env).environment(of: caller)
         spec.workingDirectory = workdir
         spec.user = user
         spec.hostname = hostname
@@ -122,16 +116,5 @@ struct ContainerOptions: ParsableArguments {
         try health.apply(to: &spec)
         try handover.apply(to: &spec)
         return spec
-    }
-
-    private func variables() throws -> [Assignment] {
-        try envFile.flatMap { path in
-            do {
-                let file = try Directory(path: ".").open(path)
-                return try [Assignment](environmentFile: String(decoding: file.readAll(limit: 1 << 20), as: UTF8.self))
-            } catch let error as Errno {
-                throw AgentError(.requestInvalid, "cannot read the environment file \(path)").caused(by: error)
-            }
-        }
     }
 }

@@ -28,10 +28,16 @@ struct Run: ParsableCommand {
     }
 
     private func attached(_ spec: ContainerSpec) throws -> Int32 {
-        let streams = try Streams(withInput: spec.interactive)
-        let attachment = try Attachment(agent: agent.path, container: spec.name?.description)
-        let request = ContainerRun.Params(
+        let hasTerminal = spec.terminal == true
+        let streams = try hasTerminal ? Streams(ofTerminal: ()) : Streams(withInput: spec.interactive)
+        let attachment = try Attachment(
+            agent: agent.path, target: spec.name.map { .container($0.description) },
+            terminal: .init(
+                isThere: hasTerminal, isInteractive: hasTerminal && spec.interactive,
+                keys: container.terminal.leaving.keys()))
+        var request = ContainerRun.Params(
             spec: spec, stdio: streams.stdio, credentialContents: try container.handover.contents())
-        return try attachment.run(request, descriptors: streams.descriptors)
+        request.terminalSize = streams.size
+        return try attachment.stay(ContainerRun.self, request, streams)
     }
 }

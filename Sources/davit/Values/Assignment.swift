@@ -1,4 +1,6 @@
 import ArgumentParser
+import Linux
+import Model
 
 /// `NAME=value`, or `NAME` alone.
 struct Assignment: Equatable {
@@ -26,6 +28,18 @@ extension [Assignment] {
     /// Labels; a name alone is a label with an empty value, the last of equal names wins.
     var labels: [String: String] {
         Dictionary(map { ($0.name, $0.value ?? "") }) { _, last in last }
+    }
+
+    /// Reads environment files, one after the other. Throws `request.invalid` where one can't be read.
+    init(environmentFiles paths: [String]) throws {
+        self = try paths.flatMap { path in
+            do {
+                let file = try Directory(path: ".").open(path)
+                return try [Assignment](environmentFile: String(decoding: file.readAll(limit: 1 << 20), as: UTF8.self))
+            } catch let error as Errno {
+                throw AgentError(.requestInvalid, "cannot read the environment file \(path)").caused(by: error)
+            }
+        }
     }
 
     /// Reads an environment file: an entry a line, empty lines and lines that start with `#` left out.
