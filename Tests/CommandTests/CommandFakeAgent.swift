@@ -18,6 +18,10 @@ final class FakeAgent: Sendable {
     private let listener: Descriptor
     private let rule: Rule
     private let state = Guarded((requests: [Request](), isOver: false))
+    private let gift = Guarded<Descriptor?>(nil)
+
+    /// Goes out with the next progress line.
+    func give(_ descriptor: Descriptor) { gift.withLock { $0 = descriptor } }
 
     /// Serves while `body` runs.
     static func serving(_ rule: @escaping Rule, _ body: (FakeAgent) throws -> Void) throws {
@@ -91,7 +95,9 @@ final class FakeAgent: Sendable {
         for reply in replies {
             var members = reply.object ?? JSONObject()
             members["id"] = line["id"]
-            try connection.send(Array("\(String(json: .object(members)))\n".utf8))
+            let gift = reply["progress"] == nil ? nil : gift.withLock { $0.take() }
+            try connection.send(
+                Array("\(String(json: .object(members)))\n".utf8), descriptors: gift.map { [$0.rawValue] } ?? [])
         }
         return !replies.isEmpty
     }

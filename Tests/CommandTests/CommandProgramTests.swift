@@ -131,14 +131,14 @@ struct CommandProgramTests {
     }
 
     @Test func `start -a ends with the program's code`() throws {
-        let rule: FakeAgent.Rule = { request, _ in
-            request.method == "container.wait" ? [Self.ended] : [.result(Self.container)]
-        }
-        try FakeAgent.serving(rule) { agent in
+        try FakeAgent.serving({ _, _ in [.result(Self.container)] }) { agent in
             let run = try CommandProgram.run(["start", "-a", "web"], agent: agent.path)
-            #expect(run.status == .exited(7))
-            #expect(agent.requests[0].descriptors.count == 2)
+            #expect(run.status == .exited(3))
+            let request = agent.first("container.start")
+            #expect(request.params["attach"] == true)
+            #expect(request.descriptors.count == 2)
         }
+    }
     }
 
     @Test func `ps shows a table, or the protocol's own words`() throws {

@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 import Testing
 
 @Suite(.serialized, .enabled(if: Checkout.isPrepared, "make test-system installs what these tests run"))
@@ -15,7 +16,9 @@ struct ExecTests {
     }
 
     private static let behaviours = [
-        Behaviour("it sees the container's files and processes", "davit exec c sh -c 'echo $PPID; cat /proc/1/comm'", "0\nsleep\n"),
+        Behaviour(
+            "it sees the container's files and processes", "davit exec c sh -c 'echo $PPID; cat /proc/1/comm'",
+            "0\nsleep\n"),
         Behaviour("its output and error are apart", "davit exec c sh -c 'echo out; echo err >&2' 2>/dev/null", "out\n"),
         Behaviour("its status is ours", "davit exec c sh -c 'exit 7'; echo $?", "7\n"),
         Behaviour("its signal is ours", "davit exec c sh -c 'kill -9 $$'; echo $?", "137\n"),
@@ -36,31 +39,45 @@ struct ExecTests {
         Behaviour("-u is another by name", "davit exec -u nobody c id -un", "nobody\n"),
         Behaviour("-u is another by number", "davit exec -u 12:34 c sh -c 'echo $(id -u):$(id -g)'", "12:34\n"),
         Behaviour("-u of nobody's name", "davit exec -u nosuch c true 2>/dev/null; echo $?", "125\n"),
-        Behaviour("a signal to us is for it", """
+        Behaviour(
+            "a signal to us is for it",
+            """
             davit exec c sh -c 'trap "echo got; exit 3" TERM; echo up; while :; do sleep 0.05; done' >out & \
             until grep -q up out; do sleep 0.05; done; kill -TERM $!; wait $!; echo $?; cat out
             """, "3\nup\ngot\n"),
-        Behaviour("killed, it is killed with all that it started", """
-            davit exec c sh -c 'sleep 4321 & echo up; sleep 4321' >out & \
+        Behaviour(
+            "killed, it is killed with all that it started",
+            """
+            davit exec c sh -c "sleep 43$$ & echo up; sleep 43$$" >out & \
             until grep -q up out; do sleep 0.05; done; kill -KILL $!; wait $! 2>/dev/null; \
-            for i in 1 2 3 4 5 6 7 8 9; do davit exec c pgrep -f 'sleep 4321' >/dev/null || break; sleep 0.2; done; \
-            davit exec c pgrep -f 'sleep 4321'; echo $?
+            for i in $(seq 50); do pgrep -f "^sleep 43$$" >/dev/null || break; sleep 0.1; done; \
+            pgrep -f "^sleep 43$$"; echo $?
             """, "1\n"),
-        Behaviour("detached, it lives on", """
+        Behaviour(
+            "detached, it lives on",
+            """
             davit exec -d c sh -c 'sleep 0.3; echo done >/tmp/late' >/dev/null; sleep 1; davit exec c cat /tmp/late
             """, "done\n"),
-        Behaviour("a daemon that it left lives on", """
-            davit exec c sh -c 'sleep 5432 </dev/null >/dev/null 2>&1 &'; sleep 0.3; \
-            davit exec c pgrep -f 'sleep 5432' >/dev/null; echo $?; davit exec c pkill -f 'sleep 5432'
+        Behaviour(
+            "a daemon that it left lives on",
+            """
+            davit exec c sh -c "sleep 54$$ </dev/null >/dev/null 2>&1 &"; sleep 0.3; \
+            pgrep -f "^sleep 54$$" >/dev/null; echo $?; pkill -f "^sleep 54$$"
             """, "0\n"),
-        Behaviour("its end is kept", """
+        Behaviour(
+            "its end is kept",
+            """
             n=$(davit exec -d c sh -c 'exit 9'); davit call exec.wait "{\\"container\\":\\"c\\",\\"exec\\":\\"$n\\"}" | jq .code
             """, "9\n"),
-        Behaviour("its output comes as items to who has no descriptors", """
+        Behaviour(
+            "its output comes as items to who has no descriptors",
+            """
             davit call exec.run '{"container":"c","command":["sh","-c","echo a; echo b >&2"],"output":true}' | \
             jq -r 'select(.stream) | .stream + " " + .text' | grep . | sort
             """, "stderr b\nstdout a\n"),
-        Behaviour("a stopped container takes none", """
+        Behaviour(
+            "a stopped container takes none",
+            """
             davit create --name s busybox:latest >/dev/null; davit exec s true 2>&1 | grep -c 'start it first'; davit rm s >/dev/null
             """, "1\n"),
     ]

@@ -26,6 +26,30 @@ struct RecoveryTests {
         }
     }
 
+    @Test func `execs live on when the agent is killed, and it takes them up again`() throws {
+        try withMortalAgent { agent in
+            try agent.davit("run", "-d", "--name", "c", "busybox:latest", "sleep", "600")
+            try agent.davit("exec", "-d", "c", "sh", "-c", "exit 3")
+            try agent.davit("exec", "-d", "c", "sh", "-c", "sleep 0.3; exit 4")
+            try agent.davit("exec", "-d", "c", "sh", "-c", "sleep 3; exit 5")
+            try agent.davit("exec", "-d", "c", "sleep", "600")
+            try agent.davit("call", "exec.wait", "{\"container\":\"c\",\"exec\":\"1\"}")
+            agent.kill()
+            _ = try Command.run("sleep 0.6")
+            try agent.start()
+            for (exec, code) in [("1", 3), ("2", 4), ("3", 5)] {
+                let said = try agent.davit("call", "exec.wait", "{\"container\":\"c\",\"exec\":\"\(exec)\"}")
+                #expect(said.output.contains("\"code\":\(code)"), "\(said.output)")
+            }
+            try agent.davit("call", "exec.kill", "{\"container\":\"c\",\"exec\":\"4\"}")
+            let killed = try agent.davit("call", "exec.wait", "{\"container\":\"c\",\"exec\":\"4\"}")
+            #expect(killed.output.contains("\"code\":137"))
+            #expect(try agent.davit("exec", "c", "echo", "again").output == "again\n")
+            try agent.davit("rm", "--force", "c")
+            try agent.assertNothingIsLeft()
+        }
+    }
+
     @Test func `SIGTERM ends the agent and no container`() throws {
         try withMortalAgent { agent in
             try agent.davit("run", "-d", "--name", "sleeper", "busybox:latest", "sleep", "600")

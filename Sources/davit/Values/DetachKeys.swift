@@ -34,11 +34,10 @@ struct DetachKeys: Equatable {
         guard !bytes.isEmpty else { return (input, false) }
         var pass: [UInt8] = []
         for byte in input {
-            if byte != bytes[typed] {
-                pass += bytes.prefix(typed)
-                typed = 0
-            }
-            if byte == bytes[typed] { typed += 1 } else { pass.append(byte) }
+            // What was held back may end with their beginning: of `a a`, `a b`, the second `a` may begin them.
+            var held = bytes.prefix(typed) + [byte]
+            while !bytes.starts(with: held) { pass.append(held.removeFirst()) }
+            typed = held.count
             if typed == bytes.count { return (pass, true) }
         }
         return (pass, false)
