@@ -137,8 +137,6 @@ extension Engine {
             exec.attaching.settle(number, input)
         case .gone:
             gone(exec, of: container)
-        case .attached:
-            break
         }
     }
 

@@ -153,8 +153,12 @@ public actor Engine {
     }
 
     /// Starts a container and answers when its program runs.
-    @discardableResult
-    public func start(_ target: String, stdio: ContainerStdio = ContainerStdio()) async throws -> Run {
+    public func start(_ target: String, stdio: ContainerStdio = ContainerStdio()) async throws -> ContainerView {
+        try await begin(target, stdio: stdio).view
+    }
+
+    /// The same, for a starter who stays.
+    public func begin(_ target: String, stdio: ContainerStdio) async throws -> Run {
         let container = try find(target)
         try await start(container, stdio: stdio)
         return Run(container: container, view: container.view)

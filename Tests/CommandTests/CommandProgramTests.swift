@@ -139,7 +139,6 @@ struct CommandProgramTests {
             #expect(request.descriptors.count == 2)
         }
     }
-    }
 
     @Test func `ps shows a table, or the protocol's own words`() throws {
         let list: JSONValue = ["containers": [Self.container], "extra": 1]

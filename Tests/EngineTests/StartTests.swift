@@ -95,7 +95,7 @@ import Testing
         try await withWorld { world in
             _ = try await world.engine.create(.test("a"))
             for _ in 0..<3 {
-                let view = try await world.engine.start("a").view
+                let view = try await world.engine.start("a")
                 #expect(view.status.phase == .running)
                 _ = try await world.engine.stop("a", grace: 0)
             }

@@ -85,7 +85,7 @@ struct ContainerMethods {
     ) async throws -> Engine.Run {
         var stdio = try context.streams(params.stdio)
         stdio.terminal = params.terminalSize
-        return try await engine.start(params.container, stdio: stdio)
+        return try await engine.begin(params.container, stdio: stdio)
     }
 
     /// Stays with a program until it ends. Whoever leaves it before gets nothing of it any more, and it goes on.
