@@ -62,7 +62,8 @@ struct CommandTerminalTests {
         try withStage { stage in
             let said = try stage.play(
                 [
-                    "see", "ready", "type", "a", "see", "<97>", "type", "\\x03", "see", "<3>", "type", "\\x10x", "see", "<120>", "type",
+                    "see", "ready", "type", "a", "see", "<97>", "type", "\\x03", "see", "<3>", "type", "\\x10x", "see",
+                    "<120>", "type",
                     "\\x10\\x11",
                 ],
                 Self.exec)
@@ -79,7 +80,10 @@ struct CommandTerminalTests {
     func `the keys to leave by can be chosen`(_ option: [String]) throws {
         try withStage { stage in
             let said = try stage.play(
-                ["see", "ready", "type", "a", "see", "<97>", "type", "\\x10\\x11", "see", "<16><17>", "type", "\\x18q"],
+                [
+                    "see", "ready", "type", "a", "see", "<97>", "type", "\\x10\\x11", "see", "<16><17>", "type",
+                    "\\x18q",
+                ],
                 ["exec", "-it"] + option + ["c", "sh"],
                 environment: option.isEmpty ? ["DAVIT_DETACH_KEYS=ctrl-x,q"] : [])
             #expect(said.hasPrefix("status 0\nmode kept\n"), "\(said)")
@@ -89,7 +93,8 @@ struct CommandTerminalTests {
     @Test func `a client that is killed leaves the terminal as it was`() throws {
         try withStage { stage in
             let said = try stage.play(
-                ["see", "ready", "type", "a", "see", "<97>", "type", "\\x03", "see", "<3>", "kill", "KILL", "end"], Self.exec)
+                ["see", "ready", "type", "a", "see", "<97>", "type", "\\x03", "see", "<3>", "kill", "KILL", "end"],
+                Self.exec)
             #expect(said.hasPrefix("status -9\nmode kept\n"), "\(said)")
         }
     }

@@ -33,7 +33,7 @@ struct TerminalTests {
         Scene(
             sentence: "ctrl-c reaches the program",
             script: """
-                30 90 see '# ' type 'sleep 1000\\n' see 1000 type '\\x03' see '# ' type 'echo $?; exit 3\\n' see 130 end \
+                30 90 see '# ' type 'echo r\\x22\\x22eady; sleep 1000\\n' see ready type '\\x03' see '# ' type 'echo $?; exit 3\\n' see 130 end \
                 -- davit exec -it c sh
                 """, status: 3),
         Scene(
@@ -46,7 +46,9 @@ struct TerminalTests {
                 """, status: 0),
         Scene(
             sentence: "attach shows it again and takes keys",
-            script: "30 90 see said type '\\n' see '# ' type 'echo ag\\x22\\x22ain\\n' see again type '\\x10\\x11' end -- davit attach t", status: 0
+            script:
+                "30 90 see said type '\\n' see '# ' type 'echo ag\\x22\\x22ain\\n' see again type '\\x10\\x11' end -- davit attach t",
+            status: 0
         ),
         Scene(
             sentence: "a client that is killed leaves the terminal as it was",
