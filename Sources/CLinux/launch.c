@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -29,7 +30,10 @@ int davit_fork(uint64_t namespaces, int cgroup, int *ret_pidfd)
         .exit_signal = SIGCHLD,
         .cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0,
     };
-    long pid = DAVIT_CALL(syscall(SYS_clone3, &arguments, sizeof arguments));
+    /* An init forks behind the container's filter, which does not know clone3. */
+    bool is_plain = namespaces == 0 && cgroup < 0;
+    long pid = is_plain ? DAVIT_CALL(syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &pidfd, NULL, NULL))
+                        : DAVIT_CALL(syscall(SYS_clone3, &arguments, sizeof arguments));
     if (pid > 0)
         *ret_pidfd = pidfd;
     return (int)pid;
