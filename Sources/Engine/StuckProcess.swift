@@ -75,8 +75,8 @@ struct StuckProcess: Hashable {
     }
 
     private var sentence: String {
-        let where_ = [place].filter { !$0.isEmpty } + stack
+        let places = [place].filter { !$0.isEmpty } + stack
         return "process \(pid) (\(name)) is in state \(state)"
-            + (where_.isEmpty ? "" : ", in the kernel at " + where_.joined(separator: " < "))
+            + (places.isEmpty ? "" : ", in the kernel at " + places.joined(separator: " < "))
     }
 }

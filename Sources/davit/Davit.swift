@@ -24,7 +24,8 @@ struct Davit: ParsableCommand {
             CommandGroup(
                 name: "Agent",
                 subcommands: [
-                    Inspect.self, Explain.self, Drivers.self, Events.self, Info.self, Daemon.self, Call.self, Schema.self,
+                    Inspect.self, Explain.self, Drivers.self, Events.self, Info.self, Daemon.self, Call.self,
+                    Schema.self,
                     Version.self,
                 ]),
         ])
