@@ -13,6 +13,9 @@ struct HostFacts: Sendable {
     /// What a container without a user namespace can have.
     var capabilities: Capabilities
     var kernel: KernelVersion
+    /// The score of programs that ask for none: the agent protects itself from out-of-memory kills, and its containers
+    /// must not inherit that. `nil` where it has no protection, and a score below its own could not be set.
+    var oomScore: Int?
 
     /// `CAP_SYS_RESOURCE`: may raise hard limits.
     private static let raisesLimits: Capabilities = "SYS_RESOURCE"
@@ -26,7 +29,8 @@ struct HostFacts: Sendable {
             mostAllowed: own.isSuperset(of: raisesLimits) ? [7: mostFiles] : hard, landlock: Landlock.version,
             hasAppArmor: HostProbe.isThere("/sys/kernel/security/apparmor"),
             hasSELinux: HostProbe.isThere("/sys/fs/selinux/enforce"), capabilities: own,
-            kernel: KernelVersion(HostProbe.text("sys/kernel/osrelease") ?? ""))
+            kernel: KernelVersion(HostProbe.text("sys/kernel/osrelease") ?? ""),
+            oomScore: (HostProbe.text("self/oom_score_adj") ?? "").hasPrefix("-") ? 0 : nil)
     }
 
     /// The lines of /proc/self/limits are in the kernel's order, which is not that of the numbers.

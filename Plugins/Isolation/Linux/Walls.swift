@@ -49,7 +49,7 @@ struct Walls {
         if let score = options.oomScore, !(-1000...1000).contains(score) {
             throw AgentError(.requestInvalid, "oom_score is -1000 to 1000, not \(score)")
         }
-        oomScore = options.oomScore
+        oomScore = options.oomScore ?? host.oomScore
     }
 }
 
