@@ -107,6 +107,23 @@ class Agent:
         pin(self.process.pid, cpu)
         return Rate(self.socket, pipeline, cpu)
 
+    def held(self):
+        """The one container that other programs are run in: its id and its main process."""
+        if not hasattr(self, "held_container"):
+            [container] = self.hold(1)
+            self.rig.undo.callback(self.release, [container])
+            self.held_container = container, self.call("container.get", container=container)["state"]["pid"]
+        return self.held_container
+
+    def executor(self):
+        """`exec.run` of /bin/true, checked once, then timed by client.c on one connection."""
+        params = {"container": self.held()[0], "command": ["/bin/true"]}
+        result = self.call("exec.run", **params)
+        if result.get("code") != 0:
+            raise self.failure(f"exec.run of /bin/true: {json.dumps(result)}")
+        request = json.dumps({"id": 1, "method": "exec.run", "params": params})
+        return Served(self.rig, "client", ["--socket", self.socket, "--request", request])
+
     def logger(self, mebibytes):
         """The same program in a container whose log goes to the disk; removed outside the measured time."""
         return Throughput(Logged(self, mebibytes), mebibytes)

@@ -101,7 +101,7 @@ def flat_seccomp():
     }
 
 
-def make_bundle(directory, root):
+def make_bundle(directory, root, program="/bin/true"):
     """crun's own template made whole: the program, 14 capabilities, seccomp, and a cgroup namespace.
 
     Without the last the mount of cgroup2 stalls for 8 to 15 ms, which would flatter everybody else.
@@ -111,7 +111,7 @@ def make_bundle(directory, root):
     path = directory / "config.json"
     config = json.loads(path.read_text())
     sets = ["bounding", "effective", "permitted"]
-    config["process"] |= {"terminal": False, "args": ["/bin/true"], "capabilities": dict.fromkeys(sets, CAPABILITIES)}
+    config["process"] |= {"terminal": False, "args": [program], "capabilities": dict.fromkeys(sets, CAPABILITIES)}
     config["root"] = {"path": str(root), "readonly": False}
     config["linux"]["namespaces"].append({"type": "cgroup"})
     config["linux"]["seccomp"] = flat_seccomp()
@@ -126,6 +126,27 @@ def crun(rig):
     make_bundle(bundle, rig.root)
     command = ["crun", "--root", rig.directory / "crun", "--cgroup-manager=disabled", "run", "-b", bundle, "bench"]
     return Served(rig, "spawn", ["--private", "--", *command])
+
+
+def crun_exec(rig):
+    """`crun exec` of /bin/true in a container of crun's that does nothing."""
+    if not shutil.which("crun"):
+        raise Failure("crun is not installed")
+    bundle = rig.directory / "exec-bundle"
+    make_bundle(bundle, rig.root, "/bin/pause")
+    crun = ["crun", "--root", rig.directory / "crun-exec", "--cgroup-manager=disabled"]
+    started = subprocess.run(
+        [*crun, "run", "-d", "-b", bundle, "held"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True)
+    if started.returncode:
+        raise Failure(f"crun run -d: {started.stderr.strip()}")
+    rig.undo.callback(subprocess.run, [*crun, "delete", "-f", "held"], capture_output=True)
+    return Served(rig, "spawn", ["--", *crun, "exec", "held", "/bin/true"])
+
+
+def nsenter(rig, pid):
+    """The least that enters a container and runs a program: no cgroup, no filter, no capabilities dropped."""
+    return Served(rig, "spawn", ["--", "nsenter", "-t", str(pid), "-U", "-m", "-p", "-n", "-i", "-u", "/bin/true"])
 
 
 # ----------------------------------------------------------------------------------------------------------- podman

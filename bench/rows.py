@@ -99,6 +99,20 @@ class ContainerRun(Row):
         ]
 
 
+class Exec(Row):
+    """A program in a running container; the floor is nsenter."""
+
+    name, unit, iterations, warmups = "exec", "ms", 100, 5
+    goals = [Goal("crun", "<=", 0.5, "at most 0.5x crun exec")]
+
+    def contenders(self, bench):
+        return [
+            (DAVIT, lambda: bench.agent().executor()),
+            ("floor", lambda: contenders.nsenter(bench.rig, bench.agent().held()[1])),
+            ("crun", lambda: contenders.crun_exec(bench.rig)),
+        ]
+
+
 class Ping(Row):
     name, unit, iterations, warmups = "ping", "/s", 30, 2
     pipeline = 1
@@ -185,7 +199,7 @@ class Stats(Samples):
 
 
 #: In the order in which they run: the agent is idle before it has run anything.
-ROWS = [IdleMemory(), ContainerRun(), Ping(), PingPipelined(), MonitorMemory(), Log(), Stats()]
+ROWS = [IdleMemory(), ContainerRun(), Exec(), Ping(), PingPipelined(), MonitorMemory(), Log(), Stats()]
 
 
 def summary(values):

@@ -70,7 +70,9 @@ struct ExitStory {
         var room = 4096
         var lines: [String] = []
         for entry in entries.reversed() where room > 0 {
-            lines.insert(String(decoding: entry.bytes.prefix(room), as: UTF8.self), at: 0)
+            // The protocol has no NUL.
+            let bytes = entry.bytes.prefix(room).map { $0 == 0 ? UInt8(ascii: "?") : $0 }
+            lines.insert(String(decoding: bytes, as: UTF8.self), at: 0)
             room -= entry.bytes.count
         }
         return lines.isEmpty ? nil : lines

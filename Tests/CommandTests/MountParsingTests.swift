@@ -81,13 +81,6 @@ struct MountParsingTests {
         #expect(try spec(["--mount", "type=bind,src=x,dst=/b"]).mounts?.first?.source == here + "/x")
     }
 
-    @Test func `a read-only root has memory to write to, unless something else is there`() throws {
-        #expect(try spec(["--read-only"]).mounts?.map(\.target) == ["/run", "/tmp"])
-        #expect(try spec(["--read-only", "-v", "a:/tmp"]).mounts?.map(\.type) == [.volume, .tmpfs])
-        #expect(try spec(["--read-only", "--no-read-only-tmpfs"]).mounts == nil)
-        #expect(try spec([]).mounts == nil)
-    }
-
     @Test(arguments: [["--root-size", "1g"], ["--storage-opt", "size=1g"]])
     func `the root has a size`(arguments: [String]) throws {
         #expect(try spec(arguments).rootSize == 1 << 30)

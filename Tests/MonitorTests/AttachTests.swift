@@ -69,7 +69,9 @@ struct AttachTests {
 
     @Test func `nonsense on the socket is no harm`() throws {
         let run = try echo()
-        for words in [["attach", "1"], ["attach"], ["detach", "x"], ["resize", "1"], ["dance", "1", "2"], [""]] {
+        for words in [
+            ["attach"], ["detach", "x"], ["resize", "1"], ["dance", "1", "2"], [""],
+        ] {
             try run.say(words)
         }
         try run.say([String(repeating: "x", count: 1000)])

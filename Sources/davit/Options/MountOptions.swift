@@ -25,9 +25,6 @@ struct MountOptions: ParsableArguments {
         transform: TmpfsText.init)
     var tmpfs: [TmpfsText] = []
 
-    @Flag(inversion: .prefixedNo, help: "With --read-only: memory on /run and /tmp.")
-    var readOnlyTmpfs = true
-
     @Option(
         help: ArgumentHelp(
             "Bytes it may write to its root, or 512m, 1g; where the file system can.", valueName: "size"),
@@ -41,18 +38,9 @@ struct MountOptions: ParsableArguments {
     var storageOpt: [StorageOption] = []
 
     func apply(to spec: inout ContainerSpec) throws {
-        var mounts = volume.map(\.spec) + mount.map(\.spec) + tmpfs.map(\.spec)
-        if spec.readOnly, readOnlyTmpfs { mounts += MountOptions.writable(beside: mounts) }
+        let mounts = volume.map(\.spec) + mount.map(\.spec) + tmpfs.map(\.spec)
         spec.mounts = mounts.isEmpty ? nil : mounts
         spec.rootSize = rootSize?.bytes ?? storageOpt.last?.size.bytes
-    }
-
-    /// What most programs must write to, where nothing else was asked for.
-    private static func writable(beside mounts: [MountSpec]) -> [MountSpec] {
-        var run = MountSpec(.tmpfs, target: "/run")
-        run.mode = 0o755
-        let taken = Set(mounts.map(\.target))
-        return [run, MountSpec(.tmpfs, target: "/tmp")].filter { !taken.contains($0.target) }
     }
 }
 
