@@ -152,21 +152,21 @@ extension Engine {
 
     @Test func `a name changes at once and for good, and one that is taken is refused`() async throws {
         try await withWorld { world in
-            let view = try await world.engine.create(.test("a"))
-            _ = try await world.engine.create(.test("b"))
-            _ = try await world.engine.start("a")
+            let view = try await world.engine.create(.test("x"))
+            _ = try await world.engine.create(.test("y"))
+            _ = try await world.engine.start("x")
             let error = await #expect(throws: AgentError.self) {
-                _ = try await world.engine.rename("a", to: ContainerName("b"))
+                _ = try await world.engine.rename("x", to: ContainerName("y"))
             }
             #expect(error?.code == .containerNameInUse)
-            _ = try await world.engine.rename("a", to: ContainerName("c"))
-            #expect(try await world.engine.get("c").id == view.id)
-            await #expect(throws: AgentError.self) { try await world.engine.get("a") }
-            _ = try await world.engine.create(.test("a"))
-            _ = try await world.engine.stop("c", grace: 0)
+            _ = try await world.engine.rename("x", to: ContainerName("z"))
+            #expect(try await world.engine.get("z").id == view.id)
+            await #expect(throws: AgentError.self) { try await world.engine.get("x") }
+            _ = try await world.engine.create(.test("x"))
+            _ = try await world.engine.stop("z", grace: 0)
             try await world.assertNothingRuns()
             let records = world.ledger.load().records
-            #expect(records.first { $0.id == view.id }?.spec.name?.description == "c")
+            #expect(records.first { $0.id == view.id }?.spec.name?.description == "z")
         }
     }
 }
