@@ -31,6 +31,7 @@ extension Engine {
         guard container.life.state.pid != nil, let monitor = container.monitors[container.run] else {
             throw AgentError(.containerWrongState, "the container does not run: start it first")
         }
+        guard monitor.hears else { throw Self.deaf }
         let number = newToken()
         let answer = Outcome<Descriptor?>()
         container.attaching[number] = answer
@@ -54,6 +55,13 @@ extension Engine {
         monitor.resize(rows: size.rows, columns: size.columns)
     }
 
+    private static var deaf: AgentError {
+        AgentError(
+            .hostUnsupported,
+            "nobody can attach to it any more: the agent was restarted, and this host does not let it take up its line"
+                + " to the monitor (pidfd_getfd)")
+    }
+
     static var noTerminal: AgentError {
         AgentError(.containerNoTerminal, "the program has no terminal: start it with `terminal`, or -t")
     }
@@ -63,6 +71,7 @@ extension Engine {
     /// What the one who started it may write to.
     public func input(of run: ExecRun) async throws -> Descriptor? {
         guard let monitor = run.exec.monitor else { return nil }
+        guard monitor.hears else { throw Self.deaf }
         let number = newToken()
         let answer = Outcome<Descriptor?>()
         run.exec.attaching[number] = answer

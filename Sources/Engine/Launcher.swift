@@ -16,6 +16,9 @@ public protocol Launcher: Sendable {
 /// What the agent asks of a monitor, which lives as long as somebody holds this. Nothing here waits or throws: a monitor
 /// that is gone has said so.
 public protocol MonitorControl: Watch {
+    /// Whether it can be asked for anything: not when an agent that was restarted could not take its end of the line
+    /// back.
+    var hears: Bool { get }
     /// Copies all output from now on: one descriptor for everything, or one for the output and one for the error output
     /// (a terminal has no error output). `number` is 1 or more, and no other that is attached has it.
     /// ``MonitorReport/attached(_:_:)`` answers.
@@ -24,6 +27,10 @@ public protocol MonitorControl: Watch {
     func detach(_ number: Int)
     /// Sets the size of the terminal.
     func resize(rows: UInt16, columns: UInt16)
+}
+
+extension MonitorControl {
+    public var hears: Bool { true }
 }
 
 /// A monitor that was found alive.

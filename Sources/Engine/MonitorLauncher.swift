@@ -57,7 +57,9 @@ public struct MonitorLauncher: Launcher {
         let process = try child(word.pid, of: word.monitor)
         // Still locked: the monitor lives, so its number was not given to another process before it was opened.
         guard try Lock.isHeld(run.directory.open(RunDirectory.launchedName)) else { return nil }
-        let control = try monitor.descriptor(Self.ownEnd)
+        // A host may forbid it (pidfd_getfd asks for the right to trace): then nobody can attach any more, and the
+        // container lives on.
+        let control = try? monitor.descriptor(Self.ownEnd)
         let link = try MonitorLink(process: monitor, control: control, reactor: reactor) { word in
             // What the agent before us did not hear any more, and we know.
             if case .launched = word { return }
@@ -85,7 +87,8 @@ public struct MonitorLauncher: Launcher {
 /// `@unchecked Sendable`: made, called and dropped on the event loop alone.
 private final class MonitorLink: MonitorControl, @unchecked Sendable {
     private let process: Pidfd
-    private let control: Descriptor
+    /// `nil` when it could not be taken back.
+    private let control: Descriptor?
     private let reactor: any Reactor
     private let report: @Sendable (MonitorReport) -> Void
     private var watch: (any Watch)?
@@ -93,14 +96,21 @@ private final class MonitorLink: MonitorControl, @unchecked Sendable {
     private let base = Int(Clock.monotonic)
 
     init(
-        process: Pidfd, control: Descriptor, reactor: any Reactor, _ report: @escaping @Sendable (MonitorReport) -> Void
+        process: Pidfd, control: Descriptor?, reactor: any Reactor, _ report: @escaping @Sendable (MonitorReport) -> Void
     ) throws {
         self.process = process
         self.control = control
         self.reactor = reactor
         self.report = report
-        watch = try reactor.watch(control) { [weak self] in self?.listen() }
+        watch =
+            if let control {
+                try reactor.watch(control) { [weak self] in self?.listen() }
+            } else {
+                try reactor.watch(process.descriptor) { [weak self] in self?.collect() }
+            }
     }
+
+    var hears: Bool { control != nil }
 
     func attach(_ number: Int, output: [Descriptor]) { say(["attach", "\(base + number)"], output) }
     func detach(_ number: Int) { say(["detach", "\(number == 0 ? 0 : base + number)"]) }
@@ -109,12 +119,12 @@ private final class MonitorLink: MonitorControl, @unchecked Sendable {
     private func say(_ fields: [String], _ descriptors: [Descriptor] = []) {
         let bytes: [UInt8] = fields.flatMap { Array($0.utf8) + [0] }
         // A monitor that doesn't take it is about to end, and that is told.
-        _ = try? control.send(bytes, descriptors: descriptors.map(\.rawValue), wait: false)
+        _ = try? control?.send(bytes, descriptors: descriptors.map(\.rawValue), wait: false)
         withExtendedLifetime(descriptors) {}
     }
 
     private func listen() {
-        while true {
+        while let control {
             do {
                 let (bytes, descriptors) = try control.receive(upTo: 4096, maxDescriptors: 1)
                 guard !bytes.isEmpty else { return awaitEnd() }

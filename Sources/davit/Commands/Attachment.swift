@@ -37,7 +37,7 @@ final class Attachment {
         defer { keyboard?.rest() }
         do {
             return try ended(id)
-        } catch let error as AgentError where error.retryable {
+        } catch let error as AgentError where error.code == .agentStopping {
             return try waitAgain(after: error)
         }
     }
@@ -115,7 +115,7 @@ final class Attachment {
             do {
                 client = try Client.connect(path: agent)
                 return try ended(target.wait(on: client))
-            } catch let error as AgentError where error.retryable {}
+            } catch let error as AgentError where error.code == .agentStopping {}
         }
         throw lost
     }
