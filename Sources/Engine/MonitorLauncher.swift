@@ -96,7 +96,8 @@ private final class MonitorLink: MonitorControl, @unchecked Sendable {
     private let base = Int(Clock.monotonic)
 
     init(
-        process: Pidfd, control: Descriptor?, reactor: any Reactor, _ report: @escaping @Sendable (MonitorReport) -> Void
+        process: Pidfd, control: Descriptor?, reactor: any Reactor,
+        _ report: @escaping @Sendable (MonitorReport) -> Void
     ) throws {
         self.process = process
         self.control = control

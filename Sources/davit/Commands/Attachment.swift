@@ -12,6 +12,7 @@ final class Attachment {
     private let signals: SignalForwarding
     private let terminal: Terminal
     private var keyboard: Keyboard?
+    private var raw: RawTerminal?
 
     /// How our own terminal takes part.
     struct Terminal {
@@ -32,9 +33,11 @@ final class Attachment {
 
     /// Sends the request that starts or finds the program, and returns the program's exit code, or 0 when it was left.
     func stay<M: Method>(_ method: M.Type, _ params: M.Params, _ streams: Streams) throws -> Int32 {
+        // Before the program can show anything: a key typed at its first prompt is its own already.
+        if terminal.isThere, terminal.isInteractive { raw = try RawTerminal(0) }
+        defer { raw?.restore() }
         let id = try client.send(method, params, descriptors: streams.descriptors)
         try signals.start()
-        defer { keyboard?.rest() }
         do {
             return try ended(id)
         } catch let error as AgentError where error.code == .agentStopping {
@@ -78,7 +81,7 @@ final class Attachment {
         guard let input, keyboard == nil else { return }
         if terminal.isThere { signals.resize(input) }
         guard terminal.isInteractive else { return }
-        keyboard = try Keyboard(to: input, hasTerminal: terminal.isThere, keys: terminal.keys)
+        keyboard = Keyboard(to: input, hasTerminal: terminal.isThere, keys: terminal.keys)
     }
 
     /// A line of the log, from before we came.
@@ -91,7 +94,7 @@ final class Attachment {
     /// The program goes on, and nothing of it comes here any more.
     private func leave(_ id: RequestID) throws -> Int32 {
         _ = try client.call(Cancel.self, .init(id: .int(id)))
-        keyboard?.rest()
+        raw?.restore()
         return 0
     }
 
@@ -99,7 +102,7 @@ final class Attachment {
         let exit = result["exit"] ?? result["state"]?["exit"]
         let record = try? exit?.decode(ExitRecord.self, unknownKeys: .ignore)
         if let notice = record?.notice {
-            keyboard?.rest()
+            raw?.restore()
             Output.complain("davit: \(notice)")
         }
         return Int32(clamping: result["code"]?.int ?? record.map { Int64($0.code) } ?? 125)

@@ -5,16 +5,14 @@ import Model
 final class Keyboard {
     /// Where it goes; nil when there is nothing more to hand on.
     private(set) var target: Descriptor?
-    private var raw: RawTerminal?
     private var keys: DetachKeys
     private let hasTerminal: Bool
 
-    /// With a terminal ours hands on every key from here on, until `rest`.
-    init(to target: Descriptor, hasTerminal: Bool, keys: DetachKeys) throws {
+    /// With a terminal ours must be raw, so that it hands on every key.
+    init(to target: Descriptor, hasTerminal: Bool, keys: DetachKeys) {
         self.target = target
         self.keys = keys
         self.hasTerminal = hasTerminal
-        if hasTerminal { raw = try RawTerminal(0) }
     }
 
     /// Hands on what there is. True: it was the keys to leave by.
@@ -44,11 +42,5 @@ final class Keyboard {
                 }
             }
         }
-    }
-
-    /// Gives our terminal its mode back.
-    func rest() {
-        raw?.restore()
-        raw = nil
     }
 }
