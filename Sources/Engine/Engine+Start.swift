@@ -248,6 +248,8 @@ extension Engine {
     func end(_ container: Container, _ record: ExitRecord) {
         endHealth(of: container)
         endNotify(of: container)
+        // A program may have ended before its start was heard of.
+        container.record.startedAt = container.record.startedAt.map { min($0, record.time) }
         container.record.exit = story(of: record, container)
         let record = container.record.exit ?? record
         (container.process, container.patience, container.rest) = (nil, nil, nil)
