@@ -48,6 +48,7 @@ test-drivers: ## only the tests of drivers and their host; needs root
 
 test-images: ## build the test images, or find them in the cache
 	Tests/Images/build
+	Tests/Images/build --root
 
 test-system: build test-images ## the programs with real images, and under a booted systemd; needs root
 	packaging/install $(RELEASE) .build/root
@@ -56,6 +57,7 @@ test-system: build test-images ## the programs with real images, and under a boo
 
 test-vm: build test-images ## limits, on a kernel of its own in an emulated machine; needs root
 	packaging/install $(RELEASE) .build/root
+	Tests/Images/build --machine
 	$(SWIFT) test --filter '^$(VM_TESTS)\.'
 
 bench: build ## measure; ROW=name for one row

@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 
 /// The built `davit`, run as a process.
 struct CommandProgram {
@@ -35,7 +36,7 @@ struct CommandProgram {
         }
 
         func finish() throws -> CommandProgram {
-            guard let status = try process.collect(wait: true) else { throw Errno.noChild }
+            let status = try process.end()
             return CommandProgram(status: status, output: try Running.text(output), error: try Running.text(error))
         }
 

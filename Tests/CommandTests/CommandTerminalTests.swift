@@ -1,6 +1,7 @@
 import ArgumentParser
 import JSON
 import Linux
+import TestSupport
 import Testing
 
 @testable import davit
@@ -25,7 +26,7 @@ struct CommandTerminalTests {
                 environment: ["DAVIT_SOCKET=\(agent.path)", "PATH=/usr/bin:/bin"] + environment, descriptors: [],
                 standard: [-1, output.rawValue, output.rawValue]
             ).shared()
-            _ = try person.collect(wait: true)
+            try person.end()
             let again = try Directory(path: "/proc/self/fd").open(String(output.rawValue))
             return String(decoding: try again.readAll(limit: 1 << 20), as: UTF8.self)
         }

@@ -1,6 +1,7 @@
 import Drivers
 import JSON
 import Linux
+import TestSupport
 import Model
 import Wire
 
@@ -96,7 +97,7 @@ func run(_ program: String, _ arguments: [String]) throws {
             descriptors: [], standard: [-1, 2, 2]
         ).shared()
     }
-    let status = try child.collect(wait: true)
+    let status = try child.end()
     guard status == .exited(0) else { throw ProgramFailed(program: program, status: status) }
 }
 

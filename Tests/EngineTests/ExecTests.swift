@@ -1,6 +1,7 @@
 import Drivers
 import LaunchPlan
 import Linux
+import TestSupport
 import Model
 import Testing
 
@@ -63,7 +64,7 @@ import Testing
                     #expect(try Set(home.processes()) == [Int32(main), number])
                     try pidfd.send(signal: 9)
                 }
-                _ = try pidfd.collect(wait: true)
+                try pidfd.end()
             }
         }
     }

@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 import Model
 import Testing
 
@@ -71,7 +72,7 @@ struct NotifyTests {
                 executable: sender.rawValue, arguments: ["systemd-notify", "--no-block", "--ready"],
                 environment: ["NOTIFY_SOCKET=\(path)"], descriptors: []
             ).shared()
-            #expect(try child.collect(wait: true) == .exited(0))
+            #expect(try child.end() == .exited(0))
             try await world.engine.hearAll(id)
             #expect(try await world.engine.get(id).status.ready == false)
             try await world.engine.remove(id, force: true)

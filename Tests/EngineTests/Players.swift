@@ -3,6 +3,7 @@ import Images
 import JSON
 import LaunchPlan
 import Linux
+import TestSupport
 import Model
 
 @testable import Engine
@@ -119,7 +120,7 @@ struct PlayedLauncher: Launcher {
         let process = child.shared()
         line.say { report(.launched(pid: pid, process: process)) }
         try Thread.start("test monitor") { [line] in
-            let status = try? process.collect(wait: true)
+            let status = try? process.end()
             line.say { report(.exited(ExitRecord(status))) }
             line.say { report(.gone) }
         }

@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 import Model
 import Testing
 
@@ -95,6 +96,6 @@ private enum Command {
         let child = try Process.spawn(
             executable: program.rawValue, arguments: ["mkfifo", path], environment: [], descriptors: []
         ).shared()
-        return try child.collect(wait: true) == .exited(0)
+        return try child.end() == .exited(0)
     }
 }

@@ -1,5 +1,6 @@
 import Drivers
 import Linux
+import TestSupport
 import Model
 import Testing
 
@@ -123,7 +124,7 @@ private final class Wreck {
 
     func end() throws {
         try after.end()
-        _ = try process.collect(wait: true)
+        try process.end()
     }
 }
 

@@ -1,5 +1,6 @@
 import JSON
 import Linux
+import TestSupport
 import Model
 import Testing
 
@@ -59,12 +60,12 @@ private struct WatchedImage {
     /// Takes the reply and collects the process.
     func finish() throws -> (text: String, status: Linux.ExitStatus?) {
         let bytes = try reply.readAll(limit: 16 << 20)
-        return (String(decoding: bytes.dropFirst(Self.filling), as: UTF8.self), try child.collect(wait: true))
+        return (String(decoding: bytes.dropFirst(Self.filling), as: UTF8.self), try child.end())
     }
 
     func kill() {
         try? child.send(signal: 9)
-        _ = try? child.collect(wait: true)
+        _ = try? child.end()
     }
 }
 

@@ -1,6 +1,7 @@
 import Drivers
 import Images
 import Linux
+import TestSupport
 import Model
 
 /// A directory of its own for a test, and the programs it needs.
@@ -27,7 +28,7 @@ final class Workbench: Sendable {
     func shell(_ script: String) throws -> String {
         let (child, output) = try start("cd /tmp/\(name) && " + script)
         let text = try output.readAll(limit: 1 << 20)
-        guard try child.collect(wait: true) == .exited(0) else { throw AgentError(.hostFailed, "failed: \(script)") }
+        guard try child.end() == .exited(0) else { throw AgentError(.hostFailed, "failed: \(script)") }
         return String(decoding: text, as: UTF8.self)
     }
 

@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct `A device filter` {
@@ -32,7 +33,7 @@ import Testing
             executable: shell.rawValue, arguments: ["sh", "-c", "exec 2>&1; \(attempt.script)"],
             environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], descriptors: [], cgroup: group.descriptor.rawValue
         ).shared()
-        let end = try process.collect(wait: true)
+        let end = try process.end()
         #expect((end == .exited(0)) == attempt.succeeds)
     }
 }

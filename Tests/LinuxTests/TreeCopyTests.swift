@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 import Testing
 
 private let isRoot = (try? PeerCredentials(of: SocketPair(.stream).a))?.uid == 0
@@ -26,7 +27,7 @@ struct TreeCopyTests {
                 executable: shell.rawValue, arguments: ["sh", "-ec", "cd \(path)\n" + script],
                 environment: ["PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], descriptors: [],
                 standard: [-1, 2, 2])
-            return try child.shared().collect(wait: true) == .exited(0)
+            return try child.shared().end() == .exited(0)
         }
     }
 

@@ -1,5 +1,6 @@
 import LaunchPlan
 import Linux
+import TestSupport
 
 /// One monitor started as the agent starts it.
 struct MonitorRun {
@@ -45,7 +46,7 @@ struct MonitorRun {
             if next.isEmpty || next == ["timeout"] { break }
             words.append(next)
         }
-        _ = try monitor.collect(wait: true)
+        try monitor.end()
         return words
     }
 }

@@ -2,6 +2,7 @@ import Drivers
 import IsolationLinux
 import LaunchPlan
 import Linux
+import TestSupport
 import Model
 import StorageOverlay
 import Testing
@@ -89,7 +90,7 @@ extension KernelTests {
                 ).shared()
             }
             let messages = try Self.messages(control.a)
-            _ = try monitor.collect(wait: true)
+            try monitor.end()
             withExtendedLifetime((own, control.b)) {}
             return messages
         }

@@ -1,5 +1,6 @@
 import Drivers
 import Linux
+import TestSupport
 import Model
 import Testing
 
@@ -291,7 +292,7 @@ extension KernelTests.OverlayStorageTests {
         let child = try Process.spawn(
             executable: shell.rawValue, arguments: ["sh", "-c", script], environment: ["PATH=/usr/bin:/bin"],
             descriptors: [rootfs.descriptor.rawValue])
-        #expect(try child.shared().collect(wait: true) == .exited(0))
+        #expect(try child.shared().end() == .exited(0))
     }
 
     @Test func `a restart sweeps drafts and trash and keeps the rest`() async throws {

@@ -1,5 +1,6 @@
 import Drivers
 import Linux
+import TestSupport
 import Model
 import Testing
 
@@ -231,6 +232,6 @@ extension KernelTests.OverlayVolumeTests {
                 "setpriv", "--bounding-set=-sys_resource", "dd", "if=/dev/zero", "of=" + file, "bs=1000",
                 "count=\(kilobytes)", "conv=fsync", "status=none",
             ], environment: ["PATH=/usr/bin:/bin"], descriptors: [directory.descriptor.rawValue])
-        return try child.shared().collect(wait: true) == .exited(0)
+        return try child.shared().end() == .exited(0)
     }
 }

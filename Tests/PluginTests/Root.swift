@@ -1,4 +1,5 @@
 import Linux
+import TestSupport
 import Testing
 
 /// The parent of all tests that touch the kernel: one after another, as root.
@@ -13,7 +14,7 @@ extension Process {
         let program = try Directory(path: "/").open(path)
         let child = try spawn(
             executable: program.rawValue, arguments: [path] + arguments, environment: [], descriptors: [])
-        return try child.shared().collect(wait: true)
+        return try child.shared().end()
     }
 }
 

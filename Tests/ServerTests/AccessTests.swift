@@ -1,6 +1,7 @@
 import Glibc
 import JSON
 import Linux
+import TestSupport
 import Testing
 
 private let hasPrograms = unsafe access("/usr/bin/setpriv", X_OK) == 0 && access("/usr/bin/socat", X_OK) == 0
@@ -64,7 +65,7 @@ extension DoorTests {
                 arguments: ["setpriv", "--reuid=65534"] + groups + ["/usr/bin/socat", "-t", "10"] + streams,
                 environment: [], descriptors: [], standard: [request.b.rawValue, reply.b.rawValue, 2]
             ).shared()
-            _ = try child.collect(wait: true)
+            try child.end()
             let bytes = try reply.a.receive(upTo: 1 << 16).0
             return String(decoding: bytes.dropLast(), as: UTF8.self)
         }

@@ -13,14 +13,14 @@ struct BootedTests {
     }
 
     @Test func `the quickstart works where systemd is PID 1`() throws {
-        let said = try Command.run(Guest.quickstart, [Checkout.root, "--boot"])
+        let said = try Command.run(Guest.quickstart, [Checkout.root, "--boot"], within: 200)
         #expect(said.output.contains("\nHello from a container\n"), "\(said.output)\(said.error)")
         #expect(said.output.contains("\"quickstart\""))
         #expect(said.output.contains("davitd.service runs from now on"))
     }
 
     @Test func `the quickstart works where systemd is not PID 1`() throws {
-        let said = try Command.run(Guest.quickstart, [Checkout.root, "--as-pid2"])
+        let said = try Command.run(Guest.quickstart, [Checkout.root, "--as-pid2"], within: 200)
         #expect(said.output.contains("\nHello from a container\n"), "\(said.output)\(said.error)")
         #expect(said.output.contains("\"quickstart\""))
         #expect(said.output.contains("the agent stops now"))
@@ -33,7 +33,7 @@ enum Guest {
         let said = try Command.run(
             """
             cd "$1/Tests" && Guest/boot "$(Images/build --root)" "$2" "$(Images/build)" "Guest/$3"
-            """, [Checkout.root, Checkout.installed, script])
+            """, [Checkout.root, Checkout.installed, script], within: 400)
         return GuestCheck.all(in: said)
     }
 

@@ -72,15 +72,15 @@ struct LifeTests {
 
     @Test func `restart and rename work on what runs`() throws {
         try withImage("busybox") { agent in
-            #expect(try agent.davit("run", "-d", "--name", "a", "busybox:latest", "sleep", "600").succeeded)
-            let pid = try agent.fact("a", ".state.pid")
-            #expect(try agent.davit("restart", "-t", "0", "a").succeeded)
-            #expect(try agent.fact("a", ".state.phase") == "running")
-            #expect(try agent.fact("a", ".state.pid") != pid)
-            #expect(try agent.davit("rename", "a", "b").succeeded)
-            #expect(try agent.fact("b", ".spec.name") == "b")
-            #expect(try !agent.davit("inspect", "a").succeeded)
-            #expect(try agent.davit("rm", "-f", "b").succeeded)
+            #expect(try agent.davit("run", "-d", "--name", "old", "busybox:latest", "sleep", "600").succeeded)
+            let pid = try agent.fact("old", ".state.pid")
+            #expect(try agent.davit("restart", "-t", "0", "old").succeeded)
+            #expect(try agent.fact("old", ".state.phase") == "running")
+            #expect(try agent.fact("old", ".state.pid") != pid)
+            #expect(try agent.davit("rename", "old", "new").succeeded)
+            #expect(try agent.fact("new", ".spec.name") == "new")
+            #expect(try !agent.davit("inspect", "old").succeeded, "no beginning of an id: those are hexadecimal")
+            #expect(try agent.davit("rm", "-f", "new").succeeded)
         }
     }
 
@@ -107,7 +107,7 @@ struct LifeTests {
             _ = try Command.run("sleep 0.5")
             let removed = try agent.davit("rm", "-f", "a")
             _ = try Command.run("fsfreeze --unfreeze \"$1/mount\"", [agent.directory])
-            _ = try writer.collect(wait: true)
+            try writer.end()
             // The main process has ended, so that the container may have, too: what is left is killed behind the answer.
             #expect(removed.succeeded || removed.error.contains("container.not_stopped"))
             let left = try Command.run(

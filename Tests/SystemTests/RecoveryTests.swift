@@ -70,7 +70,7 @@ struct RecoveryTests {
                 let clients = try agent.ask(containers: 4, round: round)
                 _ = try Command.run("sleep 0.0$1", ["\(Int.random(in: 100...140))".dropFirst().description])
                 agent.kill()
-                for client in clients { _ = try client.collect(wait: true) }
+                for client in clients { try client.end() }
                 try agent.start()
                 try agent.removeAll()
                 try agent.assertNothingIsLeft()
@@ -119,12 +119,12 @@ private final class MortalAgent {
 
     func kill() {
         try? process?.send(signal: 9)
-        _ = try? process?.collect(wait: true)
+        _ = try? process?.end()
     }
 
     func terminate() throws {
         try process?.send(signal: 15)
-        _ = try process?.collect(wait: true)
+        try process?.end()
     }
 
     func remove() throws {

@@ -33,8 +33,8 @@ struct TerminalTests {
         Scene(
             sentence: "ctrl-c reaches the program",
             script: """
-                30 90 see '# ' type 'echo r\\x22\\x22eady; sleep 1000\\n' see ready type '\\x03' see '# ' type 'echo $?; exit 3\\n' see 130 end \
-                -- davit exec -it c sh
+                30 90 see '# ' type 'sh -c \\x22echo re\\x27\\x27ady; exec sleep 1000\\x22\\n' see ready type '\\x03' see '# ' \
+                type 'echo $?; exit 3\\n' see 130 end -- davit exec -it c sh
                 """, status: 3),
         Scene(
             sentence: "the keys to leave by leave an exec, which lives on",

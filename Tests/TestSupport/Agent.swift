@@ -1,4 +1,5 @@
 internal import Linux
+internal import Testing
 
 /// An agent on directories of its own, with the installed programs; where PID 1 is not systemd.
 public final class Agent: Sendable {
@@ -61,7 +62,7 @@ public final class Agent: Sendable {
     /// Ends the agent and whatever still runs in its containers, and removes its directory and its cgroups.
     public func stop() throws {
         try process.send(signal: 15)
-        _ = try process.collect(wait: true)
+        try process.end()
         try Scratch.remove(directory)
     }
 }
@@ -76,6 +77,7 @@ public func withImage(_ file: String, prepare: String = "", _ body: (Agent) thro
         guard loaded.succeeded else { throw Agent.Silence(log: loaded.error + (try agent.said())) }
         try body(agent)
     } catch {
+        Issue.record("the agent said: \((try? agent.said()) ?? "")")
         try agent.stop()
         throw error
     }

@@ -9,13 +9,21 @@ public struct Command: Sendable {
     /// Whether it ended with 0.
     public var succeeded: Bool { status == .exited(0) }
 
-    /// Runs `script` with `sh`; `arguments` are its `$1`, `$2`, ... Blocks until it ended.
-    public static func run(_ script: String, _ arguments: [String] = []) throws -> Command {
+    /// Runs `script` with `sh`; `arguments` are its `$1`, `$2`, ... Blocks until it ended; throws ``Overdue`` when it
+    /// does not end `within` so many seconds.
+    public static func run(
+        _ script: String, _ arguments: [String] = [], within seconds: Int32 = 120
+    ) throws -> Command {
         let output = try Capture()
         let error = try Capture()
         let child = try start(script, arguments, output: output, error: error)
-        guard let status = try child.collect(wait: true) else { throw Errno.noChild }
-        return Command(status: status, output: try output.text(), error: try error.text())
+        do {
+            return Command(
+                status: try child.end(within: seconds), output: try output.text(), error: try error.text())
+        } catch var overdue as Overdue {
+            overdue.said = "\(script) \(arguments)\n\(try output.text())\(try error.text())"
+            throw overdue
+        }
     }
 
     /// Starts `script` with `sh` and returns at once.

@@ -11,7 +11,7 @@ struct MachineTests {
         let said = try Command.run(
             """
             cd "$1/Tests" && Guest/vm "$(Images/build --machine)" "$2" "$(Images/build)" "../$3" busybox
-            """, [Checkout.root, Checkout.installed, Self.script])
+            """, [Checkout.root, Checkout.installed, Self.script], within: 900)
         let checks = GuestCheck.all(in: said)
         for check in checks where !check.passed { Issue.record("\(check.name)\n\(check.details)") }
         let told = Set(checks.map(\.name))
