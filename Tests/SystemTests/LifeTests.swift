@@ -86,41 +86,49 @@ struct LifeTests {
 
     @Test func `a process that can't die is told with its kernel stack, and goes when it can`() throws {
         try withImage("busybox") { agent in
-            // A frozen file system blocks whoever writes to it, also from SIGKILL, until it is thawed.
-            let made = try Command.run(
-                """
-                set -e; mkdir "$1/mount"; dd if=/dev/zero of="$1/disk" bs=1M count=16 status=none
-                mkfs.ext4 -q "$1/disk"; mount -o loop "$1/disk" "$1/mount"
-                """, [agent.directory])
-            defer {
-                _ = try? Command.run(
-                    "fsfreeze --unfreeze \"$1/mount\"; umount \"$1/mount\"; rm -f \"$1/disk\"", [agent.directory])
+            try withFrozenFileSystem(in: agent) { mount, thaw in
+                let run = [
+                    "run", "-d", "--name", "stuck", "-v", "\(mount):/data", "busybox:latest",
+                    "dd", "if=/dev/zero", "of=/data/file",
+                ]
+                #expect(try agent.davit(words: run).succeeded)
+                let pid = try agent.fact("stuck", ".state.pid")
+                let waits = "until grep -q '^State:.D' /proc/$1/status; do sleep 0.05; done"
+                try #require(try Command.run(waits, [pid], within: 20).succeeded)
+
+                let stopped = try agent.davit("stop", "-t", "0", "stuck")
+                #expect(stopped.status == .exited(1) && stopped.error.contains("container.not_stopped"))
+                #expect(stopped.error.contains("process \(pid) (dd) is in state D (disk sleep), in the kernel at "))
+                let removed = try agent.davit("rm", "-f", "stuck")
+                #expect(removed.error.contains("container.not_stopped"), "\(removed.error)")
+                #expect(try !agent.davit("ps", "-a").output.contains("stuck"), "its name is free at once")
+
+                try thaw()
+                let group = "find /sys/fs/cgroup -maxdepth 4 -path \"*/${1##*/}/*\" -type d ! -name hold | grep ."
+                let gone = try Command.run("while \(group); do sleep 0.1; done", [agent.directory], within: 30)
+                #expect(gone.succeeded, "it is cleaned up once it can be")
             }
-            guard made.succeeded else { return }
-            #expect(try agent.davit("run", "-d", "--name", "a", "busybox:latest", "sleep", "600").succeeded)
-            let group = try Command.run(
-                "find /sys/fs/cgroup -maxdepth 4 -path \"*${1##*/}/$2\" | head -1",
-                [agent.directory, try agent.fact("a", ".id")])
-            let writer = try Command.start(
-                "fsfreeze --freeze \"$1/mount\"; echo $$ >\"$2/cgroup.procs\"; exec dd if=/dev/zero of=\"$1/mount/file\"",
-                [agent.directory, group.output.filter { $0 != "\n" }], output: Capture(), error: Capture())
-            _ = try Command.run("sleep 0.5")
-            let removed = try agent.davit("rm", "-f", "a")
-            _ = try Command.run("fsfreeze --unfreeze \"$1/mount\"", [agent.directory])
-            try writer.end()
-            // The main process has ended, so that the container may have, too: what is left is killed behind the answer.
-            #expect(removed.succeeded || removed.error.contains("container.not_stopped"))
-            let left = try Command.run(
-                """
-                for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-                    [ -d "$1" ] || exit 0
-                    sleep 0.5
-                done
-                exit 1
-                """, [group.output.filter { $0 != "\n" }])
-            #expect(left.succeeded, "the group is still there")
         }
     }
+}
+
+/// Runs `body` with a file system that blocks whoever writes to it, also from SIGKILL, until it is thawed.
+private func withFrozenFileSystem(
+    in agent: Agent, _ body: (_ mount: String, _ thaw: () throws -> Void) throws -> Void
+) throws {
+    let made = try Command.run(
+        """
+        set -e; mkdir "$1/mount"; dd if=/dev/zero of="$1/disk" bs=1M count=16 status=none
+        mkfs.ext4 -q "$1/disk"; mount -o loop "$1/disk" "$1/mount"; fsfreeze --freeze "$1/mount"
+        """, [agent.directory])
+    func thaw() throws { _ = try Command.run("fsfreeze --unfreeze \"$1/mount\"", [agent.directory]) }
+    defer {
+        try? thaw()
+        _ = try? Command.run(
+            "until umount \"$1/mount\"; do sleep 0.1; done; rm -f \"$1/disk\"", [agent.directory], within: 30)
+    }
+    try #require(made.succeeded, "\(made.error)")
+    try body("\(agent.directory)/mount", thaw)
 }
 
 extension Agent {
