@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import rig as rigs
 
@@ -128,6 +129,13 @@ def crun(rig):
     return Served(rig, "spawn", ["--private", "--", *command])
 
 
+#: As `spawn --private`, which would wait for the container that crun leaves running.
+WITH_CGROUP2_ALONE = [
+    "unshare", "--mount", "sh", "-c",
+    "! [ -d /sys/fs/cgroup/unified ] || mount --bind /sys/fs/cgroup/unified /sys/fs/cgroup; exec \"$@\"", "sh",
+]
+
+
 def crun_exec(rig):
     """`crun exec` of /bin/true in a container of crun's that does nothing."""
     if not shutil.which("crun"):
@@ -135,13 +143,16 @@ def crun_exec(rig):
     bundle = rig.directory / "exec-bundle"
     make_bundle(bundle, rig.root, "/bin/pause")
     crun = ["crun", "--root", rig.directory / "crun-exec", "--cgroup-manager=disabled"]
-    started = subprocess.run(
-        [*crun, "run", "-d", "-b", bundle, "held"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True)
-    if started.returncode:
-        raise Failure(f"crun run -d: {started.stderr.strip()}")
-    rig.undo.callback(subprocess.run, [*crun, "delete", "-f", "held"], capture_output=True)
-    return Served(rig, "spawn", ["--", *crun, "exec", "held", "/bin/true"])
+    # A file: a pipe would be held open by the container.
+    with tempfile.TemporaryFile("w+") as complaint:
+        started = subprocess.run(
+            [*WITH_CGROUP2_ALONE, *crun, "run", "-d", "-b", bundle, "held"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=complaint)
+        complaint.seek(0)
+        if started.returncode:
+            raise Failure(f"crun run -d: {complaint.read().strip()}")
+    rig.undo.callback(subprocess.run, [*WITH_CGROUP2_ALONE, *crun, "delete", "-f", "held"], capture_output=True)
+    return Served(rig, "spawn", ["--private", "--", *crun, "exec", "held", "/bin/true"])
 
 
 def nsenter(rig, pid):

@@ -7,9 +7,12 @@ extension Engine {
     /// Throws `container.not_found`, and `container.wrong_state` for a named one that does not run.
     public func stats(of targets: [String]) async throws -> [ContainerStats] {
         let chosen = targets.isEmpty ? running : try targets.map { try runningContainer($0) }
-        let readings = chosen.compactMap { Reading($0, in: parts.cgroups) }
-        let time = now()
-        return try await blocking { readings.map { $0.stats(at: time) } }
+        let (readings, time, cgroups) = (chosen.map(Reading.init), now(), parts.cgroups)
+        // The kernel adds up each group's counters when they are read, so two processors take half the time.
+        let middle = readings.count / 2
+        async let second = blocking { try Reading.stats(of: readings[middle...], at: time, in: cgroups) }
+        let first = try await blocking { try Reading.stats(of: readings[..<middle], at: time, in: cgroups) }
+        return try await first + second
     }
 
     /// The processes of a container, oldest first.
@@ -38,22 +41,26 @@ extension Engine {
 private struct Reading: Sendable {
     let id: ContainerID
     let name: ContainerName?
-    let group: Cgroup
     /// `nil` with the host's own network, whose counters are not the container's.
     let pid: Int?
 
-    init?(_ container: Container, in cgroups: CgroupTree) {
-        guard let group = cgroups.group(of: container.id) else { return nil }
-        self.group = group
+    init(_ container: Container) {
         id = container.id
         name = container.record.spec.name
         pid = container.record.spec.network == "host" ? nil : container.life.state.pid
     }
 
-    func stats(at time: Int64) -> ContainerStats {
-        var stats = ContainerStats(container: id, name: name, time: time)
-        CgroupReading(group: group).stats(into: &stats)
-        stats.network = pid.flatMap { NetworkReading.stats(ofProcess: $0) }
-        return stats
+    /// Those that have ended meanwhile are left out.
+    static func stats(
+        of readings: ArraySlice<Reading>, at time: Int64, in cgroups: CgroupTree
+    ) throws -> [ContainerStats] {
+        let proc = try Directory(path: "/proc")
+        return readings.compactMap { reading in
+            guard let group = cgroups.group(of: reading.id) else { return nil }
+            var stats = ContainerStats(container: reading.id, name: reading.name, time: time)
+            CgroupReading(group: group, controllers: cgroups.controllers).stats(into: &stats)
+            stats.network = reading.pid.flatMap { NetworkReading.stats(ofProcess: $0, proc: proc) }
+            return stats
+        }
     }
 }

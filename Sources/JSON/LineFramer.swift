@@ -37,10 +37,13 @@ public struct LineFramer: Sendable {
         unsafe buffer.append(contentsOf: bytes)
     }
 
-    public mutating func append(_ bytes: some Sequence<UInt8>) {
+    // Not for any sequence: a generic one is looked up at run time, which costs more than the bytes.
+    public mutating func append(_ bytes: ArraySlice<UInt8>) {
         compact()
-        buffer.append(contentsOf: bytes)
+        buffer += bytes
     }
+
+    public mutating func append(_ bytes: [UInt8]) { append(bytes[...]) }
 
     /// The next line, or nil until more is appended.
     public mutating func next() -> Line? {

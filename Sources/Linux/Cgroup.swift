@@ -47,13 +47,14 @@ public struct Cgroup: Sendable {
         return String(decoding: bytes.last == 10 ? bytes.dropLast() : bytes[...], as: UTF8.self)
     }
 
+    /// A control file to be walked through.
+    public func text(_ file: String) throws(Errno) -> KernelText {
+        KernelText(try directory.open(file, .noFollow).readAll(limit: 1 << 20))
+    }
+
     /// The number after `key` in a flat keyed file such as `memory.events`; nil when absent.
-    public func number(_ key: String, in file: String) throws(Errno) -> UInt64? {
-        for line in try read(file).split(separator: "\n") {
-            let words = line.split(separator: " ")
-            if words.count == 2, words[0] == key { return UInt64(words[1]) }
-        }
-        return nil
+    public func number(_ key: StaticString, in file: String) throws(Errno) -> Int64? {
+        try text(file).values([key])[0]
     }
 
     /// The controllers this group may hand on, as `memory`.

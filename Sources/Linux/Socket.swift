@@ -104,15 +104,32 @@ extension Descriptor {
     ///
     /// Descriptors past `maximum` are closed. Throws ``Errno/messageTooLong`` when a packet was longer than `count`.
     public func receive(upTo count: Int, maxDescriptors maximum: Int = 0) throws(Errno) -> ([UInt8], [Descriptor]) {
-        var numbers = [Int32](repeating: -1, count: max(0, maximum))
-        var (taken, result): (Int, Int64) = (0, 0)
+        var outcome: Result<(Int, [Descriptor]), Errno> = .success((0, []))
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: max(1, count)) { buffer, used in
-            guard let base = buffer.baseAddress else { return }
-            result = unsafe davit_receive(rawValue, base, buffer.count, &numbers, max(0, maximum), &taken)
-            used = max(0, Int(result))
+            outcome = Result { () throws(Errno) in try unsafe receive(into: buffer, maximum) }
+            used = (try? outcome.get().0) ?? 0
         }
-        try check(result)
-        return (bytes, numbers.prefix(taken).map { Descriptor(owning: $0) })
+        return (bytes, try outcome.get().1)
+    }
+
+    /// The same over the bytes of `buffer`, from its beginning. Returns how many were received.
+    public func receive(
+        into buffer: inout [UInt8], maxDescriptors maximum: Int = 0
+    ) throws(Errno) -> (count: Int, descriptors: [Descriptor]) {
+        let outcome = unsafe buffer.withUnsafeMutableBufferPointer { buffer in
+            Result { () throws(Errno) in try unsafe receive(into: buffer, maximum) }
+        }
+        return try outcome.get()
+    }
+
+    private func receive(
+        into buffer: UnsafeMutableBufferPointer<UInt8>, _ maximum: Int
+    ) throws(Errno) -> (Int, [Descriptor]) {
+        guard let base = buffer.baseAddress else { return (0, []) }
+        var numbers = [Int32](repeating: -1, count: max(0, maximum))
+        var taken = 0
+        let result = unsafe davit_receive(rawValue, base, buffer.count, &numbers, numbers.count, &taken)
+        return (Int(try check(result)), numbers.prefix(taken).map { Descriptor(owning: $0) })
     }
 
     /// Ends one direction or both: 0 reading, 1 writing, 2 both (`shutdown`).

@@ -1,8 +1,8 @@
 import Drivers
 import JSON
 import Linux
-import TestSupport
 import Model
+import TestSupport
 import Wire
 
 @testable import DriverHost

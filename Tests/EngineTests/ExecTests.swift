@@ -1,8 +1,8 @@
 import Drivers
 import LaunchPlan
 import Linux
-import TestSupport
 import Model
+import TestSupport
 import Testing
 
 @testable import Engine

@@ -3,8 +3,8 @@ import Images
 import JSON
 import LaunchPlan
 import Linux
-import TestSupport
 import Model
+import TestSupport
 
 @testable import Engine
 

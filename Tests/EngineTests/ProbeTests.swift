@@ -1,6 +1,6 @@
 import Linux
-import TestSupport
 import Model
+import TestSupport
 import Testing
 
 @testable import Engine

@@ -1,7 +1,7 @@
 import JSON
 import Linux
-import TestSupport
 import Model
+import TestSupport
 import Testing
 
 /// A `davit-image` that can be looked at while it runs. Its request is in its pipe before it starts, and its reply pipe

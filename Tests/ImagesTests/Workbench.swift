@@ -1,8 +1,8 @@
 import Drivers
 import Images
 import Linux
-import TestSupport
 import Model
+import TestSupport
 
 /// A directory of its own for a test, and the programs it needs.
 final class Workbench: Sendable {

@@ -2,9 +2,9 @@ import Drivers
 import IsolationLinux
 import LaunchPlan
 import Linux
-import TestSupport
 import Model
 import StorageOverlay
+import TestSupport
 import Testing
 
 extension KernelTests {

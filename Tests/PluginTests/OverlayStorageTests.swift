@@ -1,7 +1,7 @@
 import Drivers
 import Linux
-import TestSupport
 import Model
+import TestSupport
 import Testing
 
 @testable import StorageOverlay
