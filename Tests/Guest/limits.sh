@@ -82,13 +82,23 @@ davit run --name glutton --memory 64m $busybox dd if=/dev/zero of=/dev/null bs=2
 [ $status = 137 ]
 END
 it 'inspect tells an end for want of memory' <<'END'
-exit_of glutton | jq -e '.oom == true and .signal == 9'
+exit_of glutton | jq -e '.oom == true and .signal == 9 and .reason == "oom" and (.limits | index("memory.max") != null)'
+exit_of glutton | jq -e '.memory | .cgroup == "" and .victim == "dd" and .limit == 67108864 and .kills >= 1
+    and .peak > 33554432 and .peak <= 67108864'
 END
 it 'the event of the end tells it too' <<'END'
 davit events --from oldest --once --kind container.exited --jsonl >/tmp/events
 jq -e 'select(.event.name == "glutton") | .event.exit.oom' /tmp/events | grep -x true
 davit events --from oldest --once --kind container.exited | grep '(glutton) code=137 out of memory'
+jq -e 'select(.event.name == "glutton") | .event.exit.memory.victim == "dd"' /tmp/events | grep -x true
 davit rm glutton
+END
+it 'an end for want of memory in an exec names its group' <<'END'
+davit run -d --name host --memory 64m $busybox sleep 6000
+davit exec host dd if=/dev/zero of=/dev/null bs=200M count=1 || true
+[ "$(davit wait host)" = 137 ]
+exit_of host | jq -e '.memory.cgroup == "exec-1" and .memory.victim == "dd"'
+davit rm host
 END
 it 'a kill for want of memory takes the whole container' <<'END'
 status=0
@@ -189,6 +199,12 @@ davit update --device-write-bps /dev/vda:1m --device-read-iops /dev/vda:100 live
 limit live io.max | grep -E '^[0-9]+:0 .*wbps=1048576 riops=100 '
 davit rm --force live
 END
+it 'a limit of a disk holds a program back' <<'END'
+davit run -d --name slow --device-write-bps /dev/vda:1m $busybox sh -c 'while :; do dd if=/dev/zero of=/f bs=1M count=4 oflag=direct; done'
+until_true 60 sh -c "[ \$(sed -n 's/^full.*total=//p' $(group slow)/io.pressure) -gt 1000000 ]"
+davit stats --no-stream --json slow | jq -e 'first(.. | objects | select(has("io"))) | .io.pressure.full_total > 1000000'
+davit rm --force slow
+END
 it 'stats tells what a container uses' <<'END'
 davit run -d --name used --memory 64m --pids 10 $busybox sh -c 'while :; do :; done'
 sleep 2
@@ -199,6 +215,40 @@ davit rm --force used
 END
 it 'processors of a new container are bounded' <<'END'
 [ "$(davit run --rm --cpuset-cpus 0 $busybox sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status)" = 0 ]
+END
+
+# MARK: Standing still, ending, devices
+
+it 'pause freezes every process and unpause lets them go on' <<'END'
+davit run -d --name still $busybox sh -c 'while :; do :; done'
+davit pause still
+[ "$(limit still cgroup.freeze) $(sed -n 's/^frozen //p' "$(group still)/cgroup.events")" = '1 1' ]
+before=$(sed -n 's/^usage_usec //p' "$(group still)/cpu.stat")
+sleep 1
+[ "$(sed -n 's/^usage_usec //p' "$(group still)/cpu.stat")" = "$before" ]
+davit unpause still
+until_true 60 sh -c "[ \$(sed -n 's/^usage_usec //p' $(group still)/cpu.stat) -gt $before ]"
+END
+it 'a kill takes a frozen container with all its processes' <<'END'
+davit exec -d still sleep 6000
+place=$(group still)
+davit pause still
+davit kill still
+[ "$(davit wait still)" = 137 ]
+until_true 60 sh -c "! [ -d $place ]"
+davit rm still
+END
+it 'a device is granted only as far as it was asked for' <<'END'
+reads='head -c 1 /dev/disk | wc -c'
+[ "$(davit run --rm --device /dev/vda:/dev/disk:r $busybox sh -c "$reads")" = 1 ]
+! davit run --rm --device /dev/vda:/dev/disk:r $busybox sh -c ': >>/dev/disk' 2>/tmp/refused
+grep 'not permitted' /tmp/refused
+davit run --rm --device /dev/vda:/dev/disk $busybox sh -c ': >>/dev/disk'
+END
+it 'without a user namespace, too, no other device is reached' <<'END'
+! davit run --rm --userns host --cap-add MKNOD --security-opt seccomp=unconfined --landlock off $busybox sh -c \
+    'mknod /disk b 254 0 && head -c 1 /disk' 2>/tmp/refused
+grep 'not permitted' /tmp/refused
 END
 
 # MARK: Disks

@@ -7,8 +7,14 @@ import Testing
 @Suite(.serialized, .enabled(if: Checkout.isPrepared, "make test-system installs what these tests boot"))
 struct BootedTests {
     @Test func `the agent does all that Tests/Guest/agent.sh checks under systemd`() throws {
-        let checks = try Guest.boot(script: "agent.sh")
+        let checks = try Guest.boot("agent.sh")
         #expect(checks.count >= 15, "\(checks)")
+        for check in checks where !check.passed { Issue.record("\(check.name)\n\(check.details)") }
+    }
+
+    @Test func `restart policies and the order of stops outlive a reboot`() throws {
+        let checks = try Guest.boot("reboot.sh", "reboot.sh")
+        #expect(checks.count == 6, "\(checks)")
         for check in checks where !check.passed { Issue.record("\(check.name)\n\(check.details)") }
     }
 
@@ -29,11 +35,13 @@ struct BootedTests {
 
 /// A Debian that is booted in a container for a test.
 enum Guest {
-    static func boot(script: String) throws -> [GuestCheck] {
+    /// Boots once for each script, on the same disk.
+    static func boot(_ scripts: String...) throws -> [GuestCheck] {
         let said = try Command.run(
             """
-            cd "$1/Tests" && Guest/boot "$(Images/build --root)" "$2" "$(Images/build)" "Guest/$3"
-            """, [Checkout.root, Checkout.installed, script], within: 400)
+            cd "$1/Tests/Guest" && installed=$2 && shift 2
+            ./boot "$(../Images/build --root)" "$installed" "$(../Images/build)" "$@"
+            """, [Checkout.root, Checkout.installed] + scripts, within: 400)
         return GuestCheck.all(in: said)
     }
 
