@@ -8,8 +8,8 @@ extension Ruleset.Statement {
     /// The instructions. Each statement begins with free registers: none needs what another left there.
     var expressions: [Expression] {
         switch self {
-        case .match(let operand, let comparison, let constant):
-            operand.loading(into: 0) + constant.masking(isEqual: comparison == .equal)
+        case .match(let operand, let constant, let inverted):
+            operand.loading(into: 0) + constant.masking(isEqual: !inverted)
         case .isIn(let operands, let set, let inverted):
             operands.loading() + [.lookup(.word(0), set: set, inverted: inverted)]
         case .verdict(let verdict): [.verdict(verdict)]

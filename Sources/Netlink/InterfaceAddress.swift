@@ -34,6 +34,8 @@ extension InterfaceAddress {
         self.init(prefix, link: header.ifa_index, scope: scope)
     }
 
+    var adding: NetlinkMessage { message(RTM_NEWADDR, [.create, .exclusive], "adding") }
+
     func message(_ type: Int, _ flags: NetlinkMessage.Flags, _ verb: String) -> NetlinkMessage {
         let header = ifaddrmsg(
             ifa_family: prefix.family.number, ifa_prefixlen: UInt8(prefix.length), ifa_flags: 0,
@@ -53,7 +55,7 @@ extension InterfaceAddress {
 extension RouteSocket {
     /// Gives a link an address, of version 6 without the search for a second owner. Throws `EEXIST`.
     public func add(_ address: InterfaceAddress) throws(NetlinkError) {
-        try socket.perform(address.message(RTM_NEWADDR, [.create, .exclusive], "adding"))
+        try apply([.address(address)])
     }
 
     /// Throws `EADDRNOTAVAIL` when the link does not have it.

@@ -39,9 +39,9 @@ extension BridgePort {
 
 extension LinkSettings {
     /// The header of a link's message, with the flags that change.
-    fileprivate func header(index: UInt32 = 0) -> ifinfomsg {
+    fileprivate func header(index changed: UInt32? = nil) -> ifinfomsg {
         var header = ifinfomsg()
-        header.ifi_index = Int32(bitPattern: index)
+        header.ifi_index = Int32(bitPattern: changed ?? index ?? 0)
         if let isUp {
             header.ifi_change = Link.Flags.up.rawValue
             header.ifi_flags = isUp ? Link.Flags.up.rawValue : 0

@@ -36,7 +36,8 @@ public struct Link: Sendable, Hashable {
 extension Link {
     /// What a new link is.
     public enum Kind: Sendable {
-        /// Two ends of one wire; the peer has its own settings, and may be born in another namespace.
+        /// Two ends of one wire; the peer has its own settings, and may be born in another namespace. It can't be born up,
+        /// for it is there before the other end: the kernel answers `ENOTCONN`.
         case veth(peer: LinkSettings)
         case bridge
         case dummy
@@ -69,6 +70,8 @@ extension Link {
 public struct LinkSettings: Sendable {
     /// At most 15 bytes.
     public var name: String?
+    /// The number of a new link; known ahead, it need not be asked for. The first after the loopback is 2.
+    public var index: UInt32?
     public var mac: MACAddress?
     public var mtu: UInt32?
     public var isUp: Bool?
@@ -79,9 +82,10 @@ public struct LinkSettings: Sendable {
     public var namespace: Descriptor?
 
     public init(
-        name: String? = nil, mac: MACAddress? = nil, mtu: UInt32? = nil, isUp: Bool? = nil, master: UInt32? = nil,
-        port: BridgePort? = nil, namespace: Descriptor? = nil
+        name: String? = nil, index: UInt32? = nil, mac: MACAddress? = nil, mtu: UInt32? = nil, isUp: Bool? = nil,
+        master: UInt32? = nil, port: BridgePort? = nil, namespace: Descriptor? = nil
     ) {
+        self.index = index
         (self.name, self.mac, self.mtu, self.isUp) = (name, mac, mtu, isUp)
         (self.master, self.port, self.namespace) = (master, port, namespace)
     }

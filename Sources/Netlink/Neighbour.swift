@@ -20,6 +20,8 @@ extension Neighbour {
         self.init(address, mac, link: UInt32(bitPattern: header.ndm_ifindex))
     }
 
+    var adding: NetlinkMessage { message(RTM_NEWNEIGH, [.create, .replace], "adding") }
+
     func message(_ type: Int, _ flags: NetlinkMessage.Flags, _ verb: String) -> NetlinkMessage {
         var header = ndmsg()
         header.ndm_family = address.family.number
@@ -36,7 +38,7 @@ extension Neighbour {
 extension RouteSocket {
     /// Makes a lasting entry, in the place of another. Idempotent.
     public func add(_ neighbour: Neighbour) throws(NetlinkError) {
-        try socket.perform(neighbour.message(RTM_NEWNEIGH, [.create, .replace], "adding"))
+        try apply([.neighbour(neighbour)])
     }
 
     /// Throws `ENOENT` when there is none.

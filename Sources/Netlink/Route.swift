@@ -52,6 +52,8 @@ extension Route {
         return header
     }
 
+    var adding: NetlinkMessage { message(RTM_NEWROUTE, [.create, .exclusive], "adding") }
+
     func message(_ type: Int, _ flags: NetlinkMessage.Flags, _ verb: String) -> NetlinkMessage {
         let purpose = "\(verb) the route to \(destination)"
         return NetlinkMessage(UInt16(type), flags, header: header, purpose: purpose) { message in
@@ -77,7 +79,7 @@ extension NetlinkMessage {
 extension RouteSocket {
     /// Throws `EEXIST` when there is one to the same network with the same priority.
     public func add(_ route: Route) throws(NetlinkError) {
-        try socket.perform(route.message(RTM_NEWROUTE, [.create, .exclusive], "adding"))
+        try apply([.route(route)])
     }
 
     /// Puts a route in the place of one to the same network. Idempotent.

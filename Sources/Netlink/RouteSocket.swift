@@ -12,10 +12,35 @@ public struct RouteSocket: Sendable {
     }
 }
 
+/// A step of setting up a network. A list of them is a value, and goes to the kernel in one send.
+public enum RouteChange: Sendable {
+    case add(Link.Kind, LinkSettings)
+    /// By index.
+    case change(UInt32, LinkSettings)
+    case address(InterfaceAddress)
+    case route(Route)
+    case neighbour(Neighbour)
+
+    var messages: [NetlinkMessage] {
+        switch self {
+        case .add(let kind, let settings): kind.adding(settings)
+        case .change(let index, let settings): [.changing(index, settings, purpose: "changing link \(index)")]
+        case .address(let address): [address.adding]
+        case .route(let route): [route.adding]
+        case .neighbour(let neighbour): [neighbour.adding]
+        }
+    }
+}
+
 extension RouteSocket {
+    /// Carries out steps in order, in one send: every step is tried, also after one that failed. Throws the first error.
+    public func apply(_ changes: [RouteChange]) throws(NetlinkError) {
+        try socket.perform(changes.flatMap(\.messages))
+    }
+
     /// Makes a link; throws `EEXIST` when the name is taken. Settings of a port need a name and a bridge.
     public func add(_ kind: Link.Kind, _ settings: LinkSettings) throws(NetlinkError) {
-        try socket.perform(kind.adding(settings))
+        try apply([.add(kind, settings)])
     }
 
     /// Every link.
@@ -41,7 +66,7 @@ extension RouteSocket {
 
     /// Changes a link. Idempotent.
     public func change(_ index: UInt32, _ settings: LinkSettings) throws(NetlinkError) {
-        try socket.perform(.changing(index, settings, purpose: "changing link \(index)"))
+        try apply([.change(index, settings)])
     }
 
     /// Deletes a link, and the peer of a veth. Throws `ENODEV` when it is gone. Takes about 30 ms: links of a container

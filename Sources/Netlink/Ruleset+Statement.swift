@@ -2,7 +2,7 @@ extension Ruleset {
     /// A step of a rule. Nothing is put in silently: `ip daddr` in an `inet` table wants ``Operand/networkProtocol`` first,
     /// and a port to translate to wants ``Operand/transport``.
     public enum Statement: Sendable, Hashable {
-        case match(Operand, Comparison = .equal, Constant)
+        case match(Operand, Constant, inverted: Bool = false)
         /// The operands together are a key of a set, or with `inverted` are not.
         case isIn([Operand], set: String, inverted: Bool = false)
         case verdict(Verdict)
@@ -16,8 +16,6 @@ extension Ruleset {
         case log(prefix: String)
         case setMark(UInt32)
     }
-
-    public enum Comparison: Sendable, Hashable { case equal, notEqual }
 
     /// Where a packet is sent instead.
     public enum Translation: Sendable, Hashable {

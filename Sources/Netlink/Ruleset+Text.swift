@@ -91,8 +91,7 @@ extension Ruleset.Verdict: CustomStringConvertible {
 extension Ruleset.Statement: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .match(let operand, let comparison, let constant):
-            "\(operand) \(comparison == .equal ? "" : "!= ")\(constant)"
+        case .match(let operand, let constant, let inverted): "\(operand) \(inverted ? "!= " : "")\(constant)"
         case .isIn(let operands, let set, let inverted): "\(operands.text) \(inverted ? "!= " : "")@\(set)"
         case .verdict(let verdict): "\(verdict)"
         case .verdictMap(let operands, let map): "\(operands.text) vmap @\(map)"

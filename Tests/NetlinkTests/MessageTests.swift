@@ -6,28 +6,28 @@ import Testing
 @Suite struct `A message` {
     @Test func `for a veth pair has these bytes`() throws {
         let mac = try #require(MACAddress("02:00:00:00:00:01"))
-        let messages = Link.Kind.veth(peer: LinkSettings(name: "eth0", isUp: true)).adding(
-            LinkSettings(name: "v0", mac: mac, mtu: 1400))
+        let messages = Link.Kind.veth(peer: LinkSettings(name: "eth0", index: 2)).adding(
+            LinkSettings(name: "v0", mac: mac, mtu: 1400, isUp: true))
         #expect(messages.count == 1)
         #expect(messages[0].purpose == "adding the veth \"v0\"")
         #expect(
             messages[0].bytes(sequence: 7, asking: .acknowledge) == [
-                0x7C, 0, 0, 0,  // length: 124
+                112, 0, 0, 0,  // length
                 16, 0,  // RTM_NEWLINK
                 0x05, 0x06,  // NLM_F_REQUEST | NLM_F_ACK | NLM_F_EXCL | NLM_F_CREATE
                 7, 0, 0, 0,  // sequence
                 0, 0, 0, 0,  // port
                 0, 0, 0, 0, 0, 0, 0, 0,  // family, type, index
-                0, 0, 0, 0, 0, 0, 0, 0,  // flags, and which of them
+                1, 0, 0, 0, 1, 0, 0, 0,  // IFF_UP, and that it counts
                 7, 0, 3, 0, 0x76, 0x30, 0, 0,  // IFLA_IFNAME "v0", padded
                 10, 0, 1, 0, 2, 0, 0, 0, 0, 1, 0, 0,  // IFLA_ADDRESS, padded
                 8, 0, 4, 0, 0x78, 0x05, 0, 0,  // IFLA_MTU 1400
-                0x40, 0, 18, 0x80,  // IFLA_LINKINFO | NLA_F_NESTED, 64 bytes
+                52, 0, 18, 0x80,  // IFLA_LINKINFO | NLA_F_NESTED
                 9, 0, 1, 0, 0x76, 0x65, 0x74, 0x68, 0, 0, 0, 0,  // IFLA_INFO_KIND "veth", padded
-                0x30, 0, 2, 0x80,  // IFLA_INFO_DATA, 48 bytes
-                0x2C - 0, 0, 1, 0x80,  // VETH_INFO_PEER, 44 bytes... the peer's own header and attributes
-                0, 0, 0, 0, 0, 0, 0, 0,  // family, type, index
-                1, 0, 0, 0, 1, 0, 0, 0,  // IFF_UP, and that it counts
+                36, 0, 2, 0x80,  // IFLA_INFO_DATA
+                32, 0, 1, 0x80,  // VETH_INFO_PEER
+                0, 0, 0, 0, 2, 0, 0, 0,  // family, type, index 2
+                0, 0, 0, 0, 0, 0, 0, 0,  // flags, and which of them
                 9, 0, 3, 0, 0x65, 0x74, 0x68, 0x30, 0, 0, 0, 0,  // IFLA_IFNAME "eth0", padded
             ])
     }
@@ -106,7 +106,7 @@ import Testing
                 [
                     Ruleset.Rule(
                         .match(.connectionState, .states([.established, .related])), .counter, .verdict(.accept)),
-                    Ruleset.Rule(.match(.inputName, .notEqual, .field(.linkName("davit0"))), .verdict(.jump("other"))),
+                    Ruleset.Rule(.match(.inputName, .field(.linkName("davit0")), inverted: true), .verdict(.jump("other"))),
                 ]),
             Ruleset.Chain(
                 "other", nil,
@@ -162,15 +162,15 @@ import Testing
         let message = Self.publish.elements(.add, Self.publish.elements, in: Self.table.id)[0]
         #expect(
             message.bytes(sequence: 1) == [
-                0x5C, 0, 0, 0,  // length: 92
+                84, 0, 0, 0,  // length
                 12, 10,  // NFT_MSG_NEWSETELEM of NFNL_SUBSYS_NFTABLES
                 0x01, 0x04,  // NLM_F_REQUEST | NLM_F_CREATE
                 1, 0, 0, 0, 0, 0, 0, 0,  // sequence, port
                 2, 0, 0, 0,  // NFPROTO_IPV4, version 0
                 10, 0, 1, 0, 0x64, 0x61, 0x76, 0x69, 0x74, 0, 0, 0,  // NFTA_SET_ELEM_LIST_TABLE "davit"
                 12, 0, 2, 0, 0x70, 0x75, 0x62, 0x6C, 0x69, 0x73, 0x68, 0,  // NFTA_SET_ELEM_LIST_SET "publish"
-                0x30, 0, 3, 0x80,  // NFTA_SET_ELEM_LIST_ELEMENTS
-                0x2C - 0, 0, 1, 0x80,  // NFTA_LIST_ELEM
+                40, 0, 3, 0x80,  // NFTA_SET_ELEM_LIST_ELEMENTS
+                36, 0, 1, 0x80,  // NFTA_LIST_ELEM
                 16, 0, 1, 0x80,  // NFTA_SET_ELEM_KEY
                 12, 0, 1, 0, 6, 0, 0, 0, 0x1F, 0x90, 0, 0,  // NFTA_DATA_VALUE: tcp, padded; 8080, padded
                 16, 0, 2, 0x80,  // NFTA_SET_ELEM_DATA

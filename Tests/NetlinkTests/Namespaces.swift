@@ -3,7 +3,7 @@ import Testing
 
 @testable import Netlink
 
-let isRoot = Process.uid == 0
+let isRoot = (try? PeerCredentials(of: SocketPair(.stream).a))?.uid == 0
 
 /// A fresh network namespace with its loopback up. It goes with the last descriptor and socket.
 struct FreshNetwork {
@@ -43,12 +43,14 @@ struct JoinedNetworks {
     init(_ hostAddress: String = "10.99.0.1/24", _ guestAddress: String = "10.99.0.2/24") throws {
         (host, guest) = (try FreshNetwork(), try FreshNetwork())
         try host.route.add(
-            .veth(peer: LinkSettings(name: "eth0", isUp: true, namespace: guest.namespace)),
+            .veth(peer: LinkSettings(name: "eth0", index: 2, namespace: guest.namespace)),
             LinkSettings(name: "v0", isUp: true))
         try host.route.add(
             InterfaceAddress(try #require(IPPrefix(hostAddress)), link: try host.index("v0")))
-        try guest.route.add(
-            InterfaceAddress(try #require(IPPrefix(guestAddress)), link: try guest.index("eth0")))
+        try guest.route.apply([
+            .change(2, LinkSettings(isUp: true)),
+            .address(InterfaceAddress(try #require(IPPrefix(guestAddress)), link: 2)),
+        ])
     }
 }
 
