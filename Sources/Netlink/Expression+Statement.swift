@@ -45,7 +45,9 @@ extension Ruleset.Translation {
         switch self {
         case .to(let address, let port):
             let words = address.family.bits / 32
-            let portLoad = port.map { Expression.immediate([UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)], into: .word(words)) }
+            let portLoad = port.map {
+                Expression.immediate([UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)], into: .word(words))
+            }
             return [.immediate(address.bytes, into: .word(0))] + (portLoad.map { [$0] } ?? [])
                 + [translate(isSource, address.family, hasPort: port != nil, flags)]
         case .map(let family, let hasPort, let operands, let name):

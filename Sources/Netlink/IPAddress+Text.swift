@@ -64,7 +64,8 @@ extension IPAddress: CustomStringConvertible {
         case .v4: bytes.map(String.init).joined(separator: ".")
         case .v6(let value) where value >> 32 == 0xFFFF:
             "::ffff:\(IPAddress.v4(UInt32(truncatingIfNeeded: value)))"
-        case .v6(let value): Self.text(ofGroups: (0..<8).map { UInt16(truncatingIfNeeded: value >> UInt128(112 - 16 * $0)) })
+        case .v6(let value):
+            Self.text(ofGroups: (0..<8).map { UInt16(truncatingIfNeeded: value >> UInt128(112 - 16 * $0)) })
         }
     }
 

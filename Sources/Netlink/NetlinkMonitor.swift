@@ -23,8 +23,8 @@ public final class NetlinkMonitor: Sendable {
         case address(InterfaceAddress), addressDeleted(InterfaceAddress)
         case route(Route), routeDeleted(Route)
         case table(Ruleset.TableID), tableDeleted(Ruleset.TableID)
-        /// A transaction is over; who made it.
-        case generation(UInt32, process: UInt32, program: String)
+        /// A transaction is over; who made it, by the number and the name of its thread.
+        case generation(UInt32, thread: UInt32, program: String)
         /// More happened than was read in time: look at everything again.
         case lost
     }
@@ -96,7 +96,7 @@ extension NetlinkMonitor.Event {
             let id = attributes.network(.generationID, as: UInt32.self)
         else { return nil }
         self = .generation(
-            id, process: attributes.network(.generationProcess, as: UInt32.self) ?? 0,
+            id, thread: attributes.network(.generationProcess, as: UInt32.self) ?? 0,
             program: attributes.text(.generationProgram) ?? "")
     }
 }

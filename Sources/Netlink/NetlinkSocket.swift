@@ -61,11 +61,8 @@ public final class NetlinkSocket: Sendable {
     /// Asks for a list. One that changed while it was read is read again, at most ten times; then throws `EINTR`.
     public func list(_ message: NetlinkMessage) throws(NetlinkError) -> [NetlinkReply] {
         for _ in 0..<10 {
-            guard let answer = try exchange([message], asking: .dump).first else { break }
-            // NLM_F_DUMP_INTR
-            if answer.wasInterrupted || answer.error?.code == .noBuffers { continue }
-            if let error = answer.error { throw error }
-            return answer.replies
+            let answers = try exchange([message], asking: .dump)
+            if let replies = try answers.first?.whole() { return replies }
         }
         throw NetlinkError(message.purpose, .interrupted)
     }
@@ -146,6 +143,13 @@ extension NetlinkSocket {
 }
 
 extension NetlinkSocket.Answer {
+    /// The whole list; nil when it has to be read again.
+    fileprivate func whole() throws(NetlinkError) -> [NetlinkReply]? {
+        if wasInterrupted || error?.code == .noBuffers { return nil }
+        if let error { throw error }
+        return replies
+    }
+
     fileprivate mutating func take(_ reply: NetlinkReply, to request: NetlinkMessage) {
         // NLM_F_DUMP_INTR
         if reply.flags & 0x10 != 0, reply.type != UInt16(NLMSG_ERROR) { wasInterrupted = true }

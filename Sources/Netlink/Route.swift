@@ -34,7 +34,8 @@ extension Route {
                 attributes.address(.destination) ?? .any(family), length: Int(header.rtm_dst_len))
         else { return nil }
         self.init(
-            to: destination, via: attributes.address(.gateway) ?? attributes[.via].flatMap { IPAddress(bytes: $0.dropFirst(2)) },
+            to: destination,
+            via: attributes.address(.gateway) ?? attributes[.via].flatMap { IPAddress(bytes: $0.dropFirst(2)) },
             link: attributes.value(.outLink, as: UInt32.self), scope: RouteScope(rawValue: header.rtm_scope),
             isOnLink: header.rtm_flags & UInt32(RTNH_F_ONLINK) != 0, source: attributes.address(.preferredSource),
             priority: attributes.value(.priority, as: UInt32.self))
@@ -72,7 +73,10 @@ extension NetlinkMessage {
         guard gateway.family != family else { return put(.gateway, gateway) }
         // The family is in the machine's order.
         let number = UInt16(gateway.family.number)
-        put(.via, [UInt8(truncatingIfNeeded: number.littleEndian), UInt8(truncatingIfNeeded: number.littleEndian >> 8)] + gateway.bytes)
+        put(
+            .via,
+            [UInt8(truncatingIfNeeded: number.littleEndian), UInt8(truncatingIfNeeded: number.littleEndian >> 8)]
+                + gateway.bytes)
     }
 }
 

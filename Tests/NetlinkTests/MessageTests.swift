@@ -106,13 +106,15 @@ import Testing
                 [
                     Ruleset.Rule(
                         .match(.connectionState, .states([.established, .related])), .counter, .verdict(.accept)),
-                    Ruleset.Rule(.match(.inputName, .field(.linkName("davit0")), inverted: true), .verdict(.jump("other"))),
+                    Ruleset.Rule(
+                        .match(.inputName, .field(.linkName("davit0")), inverted: true), .verdict(.jump("other"))),
                 ]),
             Ruleset.Chain(
                 "other", nil,
                 [
                     Ruleset.Rule(
-                        .match(.source(.v4), .prefix(IPPrefix.everything(.v4))), .log(prefix: "x"), .masquerade([.random]))
+                        .match(.source(.v4), .prefix(IPPrefix.everything(.v4))), .log(prefix: "x"),
+                        .masquerade([.random]))
                 ]),
         ])
 

@@ -37,7 +37,9 @@ extension KernelTests {
         private static let publish = Ruleset.Map("publish", key: [.transport, .port], value: .fields([.ipv4, .port]))
         private static let table = Ruleset.TableID(.ip, "davit")
 
-        private static func published(_ transport: Ruleset.Transport, _ port: UInt16, to inner: UInt16) -> Ruleset.Element {
+        private static func published(_ transport: Ruleset.Transport, _ port: UInt16, to inner: UInt16)
+            -> Ruleset.Element
+        {
             Ruleset.Element(
                 [.transport(transport), .port(port)], .fields([.address(.v4(0x0A63_0002)), .port(inner)]))
         }
@@ -118,8 +120,14 @@ extension KernelTests {
             let (four, six) = (try #require(IPPrefix("10.0.0.0/8")), try #require(IPPrefix("fd00::/8")))
             let statements: [[Ruleset.Statement]] = [
                 [.match(.networkProtocol, .networkProtocol(.v4)), .match(.source(.v4), .prefix(four)), .counter],
-                [.match(.networkProtocol, .networkProtocol(.v6)), .match(.destination(.v6), .prefix(six), inverted: true)],
-                [.match(.transport, .field(.transport(.tcp))), .match(.sourcePort, .field(.port(5))), .log(prefix: "x")],
+                [
+                    .match(.networkProtocol, .networkProtocol(.v6)),
+                    .match(.destination(.v6), .prefix(six), inverted: true),
+                ],
+                [
+                    .match(.transport, .field(.transport(.tcp))), .match(.sourcePort, .field(.port(5))),
+                    .log(prefix: "x"),
+                ],
                 [.match(.mark, .field(.mark(7))), .setMark(8), .verdict(.return)],
                 [.match(.connectionState, .states([.new, .invalid])), .verdict(.drop)],
                 [.isIn([.inputName], set: "names", inverted: true), .verdict(.goto("target"))],
@@ -142,16 +150,21 @@ extension KernelTests {
                             [.address(.v4(1)), .port(5)], through: [.address(.v4(9)), .port(5)])
                     ]),
                 Ruleset.Map("six", key: [.ipv6], hasIntervals: true, elements: [Ruleset.Element(six)]),
-                Ruleset.Map("marks", key: [.mark], value: .fields([.mark]), elements: [
-                    Ruleset.Element([.mark(1)], .fields([.mark(2)]))
-                ]),
-                Ruleset.Map("services", key: [.ipv4, .port], value: .verdict, elements: [
-                    Ruleset.Element([.address(.v4(1)), .port(80)], .verdict(.goto("target")))
-                ]),
+                Ruleset.Map(
+                    "marks", key: [.mark], value: .fields([.mark]),
+                    elements: [
+                        Ruleset.Element([.mark(1)], .fields([.mark(2)]))
+                    ]),
+                Ruleset.Map(
+                    "services", key: [.ipv4, .port], value: .verdict,
+                    elements: [
+                        Ruleset.Element([.address(.v4(1)), .port(80)], .verdict(.goto("target")))
+                    ]),
             ]
             let chains = [
                 Ruleset.Chain("target"),
-                Ruleset.Chain("forward", Ruleset.Base(.filter, .forward, priority: 0), statements.map(Ruleset.Rule.init)),
+                Ruleset.Chain(
+                    "forward", Ruleset.Base(.filter, .forward, priority: 0), statements.map(Ruleset.Rule.init)),
             ]
             let table = Ruleset.Table(.inet, "all", maps: maps, chains: chains)
             try rules.write(Ruleset([table]))
@@ -171,7 +184,7 @@ extension KernelTests {
                 })
             let services = Ruleset.Map(
                 "services", key: [.ipv4, .port], value: .verdict,
-                elements: [Ruleset.Element([.address(.v4(0x0A62_0063)), .port(80)], .verdict(.goto("web")))])
+                elements: [Ruleset.Element([.address(.v4(0x0A61_0063)), .port(80)], .verdict(.goto("web")))])
             let chains = [
                 Ruleset.Chain(
                     "web", nil,
@@ -188,7 +201,7 @@ extension KernelTests {
             try client.route.add(
                 Route(to: .everything(.v4), via: IPAddress("10.98.0.1"), link: try client.index("eth0")))
             let listeners = [try guest.listen(.stream, "10.99.0.2", 81), try guest.listen(.stream, "10.99.0.2", 82)]
-            for _ in 0..<4 { withExtendedLifetime(try client.connect("10.98.0.99", 80)) {} }
+            for _ in 0..<4 { withExtendedLifetime(try client.connect("10.97.0.99", 80)) {} }
             for listener in listeners { for _ in 0..<2 { withExtendedLifetime(try accept(listener)) {} } }
         }
 
@@ -246,13 +259,19 @@ extension KernelTests {
             let generation = try rules.generation()
             #expect(
                 events.contains {
-                    if case .generation(generation, let process, _) = $0 { process == UInt32(Process.pid) } else { false }
+                    if case .generation(generation, let thread, let program) = $0 {
+                        thread > 0 && program != ""
+                    } else {
+                        false
+                    }
                 })
         }
 
         @Test func `a forgotten flow's next datagram goes to the new place`() throws {
             try rules.write(Self.ruleset)
-            let (first, second) = (try guest.listen(.datagram, "10.99.0.2", 1), try guest.listen(.datagram, "10.99.0.2", 2))
+            let (first, second) = (
+                try guest.listen(.datagram, "10.99.0.2", 1), try guest.listen(.datagram, "10.99.0.2", 2)
+            )
             let (old, new) = (Self.published(.udp, 53, to: 1), Self.published(.udp, 53, to: 2))
             try rules.add([old], to: Self.publish, in: Self.table)
             let socket = try client.listen(.datagram, "10.98.0.2", 4000)
@@ -299,7 +318,9 @@ extension KernelTests {
             }
             settings.sort()
             figures.sort()
-            print("veth attach: median \(figures[10]) us, least \(figures[0]), most \(figures[19]); address and route \(settings[10]) us")
+            print(
+                "veth attach: median \(figures[10]) us, least \(figures[0]), most \(figures[19]); address and route \(settings[10]) us"
+            )
             #expect(figures[10] < 100_000)
         }
     }

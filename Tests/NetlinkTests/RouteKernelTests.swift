@@ -121,7 +121,8 @@ extension KernelTests {
                 Route(to: .everything(.v4), via: gateway, link: link),
                 Route(to: try #require(IPPrefix("10.5.0.0/16")), link: link),
                 Route(to: try #require(IPPrefix("10.6.0.0/16")), via: .v4(0x0B00_0001), link: link, isOnLink: true),
-                Route(to: try #require(IPPrefix("10.7.0.0/16")), via: .v6(0xFE80 << 112 | 1), link: link, isOnLink: true),
+                Route(
+                    to: try #require(IPPrefix("10.7.0.0/16")), via: .v6(0xFE80 << 112 | 1), link: link, isOnLink: true),
             ]
             for one in wanted { try route.add(one) }
             #expect(try Set(route.routes(.v4)).isSuperset(of: wanted))
