@@ -15,7 +15,13 @@ public final class NetlinkSocket: Sendable {
     }
 
     private let descriptor: Descriptor
-    private let sequence = Guarded<UInt32>(0)
+    private let conversation = Guarded(Conversation())
+
+    private struct Conversation {
+        var sequence: UInt32 = 0
+        /// An exchange broke off, and answers to it may still come.
+        var isBroken = false
+    }
 
     /// 8 MiB: the kernel wants room for the whole of a transaction, and for an answer to each of its messages.
     private static let buffer: Int32 = 8 << 20
@@ -90,13 +96,17 @@ extension NetlinkSocket {
     ) throws(NetlinkError) -> [Answer] {
         guard let first = messages.first else { return [] }
         if let long = messages.first(where: \.isTooLong) { throw NetlinkError(long.purpose, .messageTooLong) }
-        let result: Result<[Answer], NetlinkError> = sequence.withLock { sequence in
-            let start = sequence &+ 1
-            sequence &+= UInt32(messages.count)
+        let result: Result<[Answer], NetlinkError> = conversation.withLock { conversation in
+            let start = conversation.sequence &+ 1
+            conversation.sequence &+= UInt32(messages.count)
             return Result { () throws(NetlinkError) in
-                do throws(Errno) { return try exchange(messages, flags, start) } catch {
-                    throw NetlinkError(first.purpose, error)
-                }
+                do throws(Errno) {
+                    if conversation.isBroken { try drain() }
+                    conversation.isBroken = true
+                    let answers = try exchange(messages, flags, start)
+                    conversation.isBroken = false
+                    return answers
+                } catch { throw NetlinkError(first.purpose, error) }
             }
         }
         return try result.get()
@@ -105,24 +115,24 @@ extension NetlinkSocket {
     private func exchange(
         _ messages: [NetlinkMessage], _ flags: NetlinkMessage.Flags, _ start: UInt32
     ) throws(Errno) -> [Answer] {
-        try drain()
         var bytes: [UInt8] = []
         for (index, message) in messages.enumerated() {
             bytes += message.bytes(sequence: start &+ UInt32(index), asking: flags)
         }
         try descriptor.send(bytes)
         var answers = [Answer](repeating: Answer(), count: messages.count)
-        // Answers come in the order of the messages.
-        while answers.last?.isComplete == false, let replies = try receive() {
+        let wants = messages.map { !$0.flags.union(flags).isDisjoint(with: [.acknowledge, .dump]) }
+        // Answers come in the order of the messages; a transaction's errors come before its acknowledgement.
+        let last = wants.lastIndex(of: true) ?? 0
+        while !answers[last].isComplete, let replies = try receive() {
             for reply in replies {
                 let index = Int(reply.sequence &- start)
                 guard answers.indices.contains(index) else { continue }
                 answers[index].take(reply, to: messages[index])
             }
         }
-        for (index, message) in messages.enumerated() where !answers[index].isComplete {
+        for (index, message) in messages.enumerated() where wants[index] && !answers[index].isComplete {
             // No answer to a message that wanted one: it was lost for want of room.
-            guard !message.flags.union(flags).isDisjoint(with: [.acknowledge, .dump]) else { continue }
             answers[index].error = NetlinkError(message.purpose, .noBuffers)
         }
         return answers
