@@ -201,7 +201,11 @@ extension KernelTests {
             try client.route.add(
                 Route(to: .everything(.v4), via: IPAddress("10.98.0.1"), link: try client.index("eth0")))
             let listeners = [try guest.listen(.stream, "10.99.0.2", 81), try guest.listen(.stream, "10.99.0.2", 82)]
-            for _ in 0..<4 { withExtendedLifetime(try client.connect("10.97.0.99", 80)) {} }
+            for number in 0..<4 {
+                #expect(throws: Never.self, "connection \(number)") {
+                    withExtendedLifetime(try client.connect("10.97.0.99", 80)) {}
+                }
+            }
             for listener in listeners { for _ in 0..<2 { withExtendedLifetime(try accept(listener)) {} } }
         }
 
