@@ -23,6 +23,7 @@ let package = Package(
         // MARK: Floor 0: C, no policy
         .target(name: "CDavitDriver"),
         .target(name: "CLinux"),
+        .target(name: "CNetlink"),
         .target(name: "CStart"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
@@ -34,6 +35,7 @@ let package = Package(
 
         // MARK: Floor 1: hands (mechanism)
         .target(name: "Linux", dependencies: ["CLinux"]),
+        .target(name: "Netlink", dependencies: ["CLinux", "CNetlink", "Linux"]),
         .target(name: "JSON", dependencies: ["CJSON"]),
         .target(name: "Systemd", dependencies: ["CLinux", "CSystemd"]),
 
@@ -107,6 +109,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["JSON", "Linux", "Model", "Systemd"], path: "Tests/TestSupport"),
         .testTarget(name: "LinuxTests", dependencies: ["CLinux", "Linux", "TestSupport"]),
+        .testTarget(name: "NetlinkTests", dependencies: ["Linux", "Netlink", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["CJSON", "JSON", "TestSupport"]),
         .testTarget(name: "SystemdTests", dependencies: ["Linux", "Systemd", "TestSupport"]),
         .testTarget(name: "ModelTests", dependencies: ["JSON", "Model", "TestSupport"]),
@@ -147,7 +150,7 @@ let embedded: Set = ["LaunchPlanEmbedded", "davit-monitor"]
 /// Where a driver's exported symbol is. The larger drivers keep it apart, so that a test can link two of them.
 let plugins: Set = ["NetworkNone", "NetworkHost", "StorageOverlayEntry", "IsolationLinuxEntry"]
 /// The rooms that may touch unsafe pointers; everywhere else strict memory safety is silent because there are none.
-let cModules: Set = ["CDavitDriver", "CLinux", "CStart"]
+let cModules: Set = ["CDavitDriver", "CLinux", "CNetlink", "CStart"]
 
 for target in package.targets where target.type != .system && !cModules.contains(target.name) {
     var settings: [SwiftSetting] = [

@@ -36,25 +36,26 @@ internal import Glibc
     /// Blocks until `body` answers something; asks it again after each wake-up.
     @discardableResult
     public func wait<Result>(_ body: (inout State) -> Result?) -> Result {
-        withLock { state in
-            while true {
-                if let result = body(&state) { return result }
-                unsafe pthread_cond_wait(changed, lock)
-            }
+        unsafe pthread_mutex_lock(lock)
+        defer { unsafe pthread_mutex_unlock(lock) }
+        while true {
+            // An access of its own each time: one that lasted over the wait would let the optimizer keep what it read.
+            if let result = body(&state) { return result }
+            unsafe pthread_cond_wait(changed, lock)
         }
     }
 
     /// Blocks until somebody wakes this thread or the monotonic clock reads `deadline`; spurious returns happen.
     public func sleep(until deadline: (State) -> MonotonicTime?) {
-        withLock { state in
-            guard let time = deadline(state) else {
-                unsafe pthread_cond_wait(changed, lock)
-                return
-            }
-            var limit = timespec(
-                tv_sec: Int(time.nanoseconds / 1_000_000_000), tv_nsec: Int(time.nanoseconds % 1_000_000_000))
-            unsafe pthread_cond_timedwait(changed, lock, &limit)
+        unsafe pthread_mutex_lock(lock)
+        defer { unsafe pthread_mutex_unlock(lock) }
+        guard let time = deadline(state) else {
+            unsafe pthread_cond_wait(changed, lock)
+            return
         }
+        var limit = timespec(
+            tv_sec: Int(time.nanoseconds / 1_000_000_000), tv_nsec: Int(time.nanoseconds % 1_000_000_000))
+        unsafe pthread_cond_timedwait(changed, lock, &limit)
     }
 
     public func wakeOne() { unsafe pthread_cond_signal(changed) }

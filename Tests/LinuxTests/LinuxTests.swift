@@ -137,6 +137,20 @@ private let isRoot = (try? PeerCredentials(of: SocketPair(.stream).a))?.uid == 0
     }
 }
 
+@Suite struct `A guarded state` {
+    /// Failed in optimized builds only, when the wait held on to what it had read first.
+    @Test func `that another thread sets ends the wait`() throws {
+        let state = Guarded<Int?>(nil)
+        try Thread.start("setter") {
+            let start = Clock.monotonic
+            while Clock.monotonic - start < 20_000_000 {}
+            state.withLock { $0 = 5 }
+            state.wakeAll()
+        }
+        #expect(state.wait { $0 } == 5)
+    }
+}
+
 @Suite(.serialized, .enabled(if: isRoot, "needs root")) struct KernelTests {
     /// Held for the whole test: a number alone would be closed at once.
     private let busybox: Descriptor

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CLinuxNetlink.h"
 #include "CLinuxNetwork.h"
 #include "CLinuxStorage.h"
 #include "CLinuxTerminal.h"

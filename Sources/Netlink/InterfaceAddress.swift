@@ -1,0 +1,76 @@
+internal import CNetlink
+internal import Linux
+
+/// An address of a link.
+public struct InterfaceAddress: Sendable, Hashable {
+    /// The address with the length of its network: `10.88.0.1/16`.
+    public var prefix: IPPrefix
+    /// The index of the link.
+    public var link: UInt32
+    public var scope: RouteScope
+
+    public init(_ prefix: IPPrefix, link: UInt32, scope: RouteScope = .everywhere) {
+        (self.prefix, self.link, self.scope) = (prefix, link, scope)
+    }
+}
+
+/// How far something is known (`RT_SCOPE_*`).
+public enum RouteScope: UInt8, Sendable {
+    case everywhere = 0
+    case site = 200
+    /// Only on the link itself.
+    case link = 253
+    case host = 254
+    case nowhere = 255
+}
+
+extension InterfaceAddress {
+    init?(_ reply: NetlinkReply) {
+        guard let (header, attributes) = reply.parts(ifaddrmsg.self),
+            let address = attributes.address(.localAddress) ?? attributes.address(.address),
+            let prefix = IPPrefix(address, length: Int(header.ifa_prefixlen)),
+            let scope = RouteScope(rawValue: header.ifa_scope)
+        else { return nil }
+        self.init(prefix, link: header.ifa_index, scope: scope)
+    }
+
+    var adding: NetlinkMessage { message(RTM_NEWADDR, [.create, .exclusive], "adding") }
+
+    func message(_ type: Int, _ flags: NetlinkMessage.Flags, _ verb: String) -> NetlinkMessage {
+        let header = ifaddrmsg(
+            ifa_family: prefix.family.number, ifa_prefixlen: UInt8(prefix.length), ifa_flags: 0,
+            ifa_scope: scope.rawValue, ifa_index: link)
+        let purpose = "\(verb) the address \(prefix) of link \(link)"
+        return NetlinkMessage(UInt16(type), flags, header: header, purpose: purpose) { message in
+            message.put(.localAddress, prefix.address)
+            message.put(.address, prefix.address)
+            // Nobody else can have it, and without this it is of no use for a second.
+            if prefix.family == .v6, type == RTM_NEWADDR {
+                message.put(.addressFlags, value: UInt32(IFA_F_NODAD))
+            }
+        }
+    }
+}
+
+extension RouteSocket {
+    /// Gives a link an address, of version 6 without the search for a second owner. Throws `EEXIST`.
+    public func add(_ address: InterfaceAddress) throws(NetlinkError) {
+        try apply([.address(address)])
+    }
+
+    /// Throws `EADDRNOTAVAIL` when the link does not have it.
+    public func delete(_ address: InterfaceAddress) throws(NetlinkError) {
+        try socket.perform(address.message(RTM_DELADDR, [], "deleting"))
+    }
+
+    /// The addresses of all links, or of one.
+    public func addresses(of link: UInt32? = nil) throws(NetlinkError) -> [InterfaceAddress] {
+        var header = ifaddrmsg()
+        header.ifa_index = link ?? 0
+        let message = NetlinkMessage(UInt16(RTM_GETADDR), header: header, purpose: "reading the addresses")
+        do { return try socket.list(message).compactMap(InterfaceAddress.init) } catch {
+            guard error.code == .noDevice else { throw error }
+            return []
+        }
+    }
+}

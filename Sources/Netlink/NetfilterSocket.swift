@@ -1,0 +1,105 @@
+internal import CNetlink
+public import Linux
+
+/// Rules and tracked connections of one network namespace.
+public struct NetfilterSocket: Sendable {
+    public let socket: NetlinkSocket
+
+    /// In the namespace of the calling thread, or in another one.
+    public init(in namespace: Descriptor? = nil) throws(NetlinkError) {
+        socket = try NetlinkSocket(.netfilter, in: namespace)
+    }
+}
+
+extension NetfilterSocket {
+    /// Writes all of it in one transaction or, on an error, nothing. `replacing`: tables of the same names go with all
+    /// they have, in the same instant; otherwise rules come behind those that are there.
+    ///
+    /// With a generation, throws `ERESTART` when anybody changed any rule since it was read.
+    public func write(
+        _ ruleset: Ruleset, replacing: Bool = true, generation: UInt32? = nil
+    ) throws(NetlinkError) {
+        try commit(ruleset.messages(replacing: replacing), generation: generation)
+    }
+
+    /// Adds elements, all or none. An equal one may be there; throws `EEXIST` or `EBUSY` for one with another value.
+    public func add(
+        _ elements: [Ruleset.Element], to map: Ruleset.Map, in table: Ruleset.TableID
+    ) throws(NetlinkError) {
+        try commit(map.elements(.add, elements, in: table))
+    }
+
+    /// Deletes elements by their keys, all or none. Throws `ENOENT` when one is not there.
+    public func delete(
+        _ elements: [Ruleset.Element], from map: Ruleset.Map, in table: Ruleset.TableID
+    ) throws(NetlinkError) {
+        try commit(map.elements(.delete, elements, in: table))
+    }
+
+    /// Puts elements in the place of others, in one instant: nobody finds neither.
+    public func replace(
+        _ old: [Ruleset.Element], with new: [Ruleset.Element], in map: Ruleset.Map, _ table: Ruleset.TableID
+    ) throws(NetlinkError) {
+        try commit(map.elements(.delete, old, in: table) + map.elements(.add, new, in: table))
+    }
+
+    /// Deletes all elements. Idempotent.
+    public func empty(_ map: Ruleset.Map, in table: Ruleset.TableID) throws(NetlinkError) {
+        try commit([map.flushing(in: table)])
+    }
+
+    /// Deletes a table and all it has. Throws `ENOENT` when it is not there.
+    public func delete(_ table: Ruleset.TableID) throws(NetlinkError) { try commit([table.deleting]) }
+
+    private func commit(_ messages: [NetlinkMessage], generation: UInt32? = nil) throws(NetlinkError) {
+        guard let last = messages.last else { return }
+        let purpose = messages.count == 1 ? last.purpose : "writing rules"
+        let begin = NetlinkMessage.batch(NFNL_MSG_BATCH_BEGIN, generation: generation, purpose: purpose)
+        let end = NetlinkMessage.batch(NFNL_MSG_BATCH_END, purpose: purpose)
+        // The kernel acknowledges the frame only since Linux 6.10, so that the last message is asked to be.
+        try socket.commit([begin] + messages.dropLast() + [last.acknowledged, end])
+    }
+}
+
+extension NetfilterSocket {
+    /// The elements of a map that is ours: its types say how to read them.
+    public func elements(
+        of map: Ruleset.Map, in table: Ruleset.TableID
+    ) throws(NetlinkError) -> [Ruleset.Element] {
+        try socket.list(map.listing(in: table)).flatMap(map.elements(in:))
+    }
+
+    /// All tables, whoever made them.
+    public func tables() throws(NetlinkError) -> [Ruleset.TableID] {
+        let message = NetlinkMessage(NFT_MSG_GETTABLE, [], 0, "reading the tables") { _ in }
+        return try socket.list(message).compactMap(Ruleset.TableID.init)
+    }
+
+    /// The names of a table's chains.
+    public func chains(of table: Ruleset.TableID) throws(NetlinkError) -> [String] {
+        let purpose = "reading the chains of \(table)"
+        let message = NetlinkMessage(NFT_MSG_GETCHAIN, [], table.family.rawValue, purpose) { _ in }
+        return try socket.list(message).compactMap { reply in
+            guard let (_, attributes) = reply.parts(nfgenmsg.self), attributes.text(.chainTable) == table.name else {
+                return nil
+            }
+            return attributes.text(.chainName)
+        }
+    }
+
+    /// A number that every change of any rule makes another one.
+    public func generation() throws(NetlinkError) -> UInt32 {
+        let message = NetlinkMessage(NFT_MSG_GETGEN, [], 0, "reading the generation") { _ in }
+        let reply = try socket.ask(message).first
+        return reply?.parts(nfgenmsg.self)?.attributes.network(.generationID, as: UInt32.self) ?? 0
+    }
+}
+
+extension Ruleset.TableID {
+    init?(_ reply: NetlinkReply) {
+        guard let (header, attributes) = reply.parts(nfgenmsg.self),
+            let family = Ruleset.Family(rawValue: header.nfgen_family), let name = attributes.text(.tableName)
+        else { return nil }
+        self.init(family, name)
+    }
+}
