@@ -4,9 +4,12 @@ public import Model
 
 /// Connects containers.
 public protocol NetworkDriver: Driver {
-    /// Connects a container that is not running yet.
+    /// Connects a container that is not running yet. Idempotent: asked again it gives what it gave.
+    ///
+    /// Throws `port.in_use` for a port of the host that somebody holds, and `port.refused` for one that this driver can't
+    /// publish; then nothing is left of the attempt.
     func attach(_ request: AttachRequest) async throws -> Attachment
-    /// Takes back all that `attach` gave.
+    /// Takes back all that `attach` gave. Idempotent.
     func detach(_ container: ContainerID) async throws
 }
 
@@ -14,11 +17,14 @@ public struct AttachRequest: Sendable, Hashable, Codable {
     public var container: ContainerID
     public var network: String
     public var hostname: String
+    /// What the host publishes of it.
+    public var ports: [PortMapping]
 
-    public init(container: ContainerID, network: String, hostname: String) {
+    public init(container: ContainerID, network: String, hostname: String, ports: [PortMapping] = []) {
         self.container = container
         self.network = network
         self.hostname = hostname
+        self.ports = ports
     }
 }
 
@@ -37,6 +43,8 @@ public struct Attachment: Sendable {
     public var namespace: Namespace
     /// Addresses with their prefix length, such as `10.88.0.2/16`.
     public var addresses: [String]
+    /// The ports that were asked for, each with its address and its port on the host.
+    public var ports: [PortMapping]
     /// The text of /etc/resolv.conf.
     public var resolvConf: String
     /// Lines for /etc/hosts beyond localhost and the container's own name.
@@ -44,11 +52,12 @@ public struct Attachment: Sendable {
     public var handle: JSONValue
 
     public init(
-        namespace: Namespace, addresses: [String] = [], resolvConf: String = "", hosts: [String] = [],
-        handle: JSONValue = .null
+        namespace: Namespace, addresses: [String] = [], ports: [PortMapping] = [], resolvConf: String = "",
+        hosts: [String] = [], handle: JSONValue = .null
     ) {
         self.namespace = namespace
         self.addresses = addresses
+        self.ports = ports
         self.resolvConf = resolvConf
         self.hosts = hosts
         self.handle = handle

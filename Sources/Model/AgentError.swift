@@ -46,6 +46,9 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case listenRefused = "listen.refused"
     case streamTokenInvalid = "stream.token_invalid"
     case limitUnavailable = "limit.unavailable"
+    case portInUse = "port.in_use"
+    case portRefused = "port.refused"
+    case networkExhausted = "network.exhausted"
 
     // Drivers
     case driverNotFound = "driver.not_found"

@@ -18,8 +18,10 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
     /// 1 to 64 characters; default: the first 12 of the container's id.
     public var hostname: String?
     public var labels: [String: String]
-    /// The name of a network: `none`, `host`.
+    /// The name of a network: `none`, `host`, `bridge`.
     public var network: String
+    /// Ports of the host that lead to the container's, on a network that can.
+    public var ports: [PortMapping]?
     public var readOnly: Bool
     /// Give the caller's first descriptor to the program as standard input; otherwise it reads /dev/null.
     public var interactive: Bool
@@ -70,7 +72,8 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
 
 extension ContainerSpec {
     enum CodingKeys: String, CodingKey {
-        case image, name, command, entrypoint, environment, user, hostname, labels, network, interactive, remove, limits
+        case image, name, command, entrypoint, environment, user, hostname, labels, network, ports, interactive, remove
+        case limits
         case workingDirectory = "working_directory"
         case readOnly = "read_only"
         case stopTimeout = "stop_timeout"
@@ -96,6 +99,7 @@ extension ContainerSpec {
         hostname = try values.decodeIfPresent(String.self, forKey: .hostname)
         labels = try values.decodeIfPresent([String: String].self, forKey: .labels) ?? labels
         network = try values.decodeIfPresent(String.self, forKey: .network) ?? network
+        ports = try values.decodeIfPresent([PortMapping].self, forKey: .ports)
         readOnly = try values.decodeIfPresent(Bool.self, forKey: .readOnly) ?? readOnly
         interactive = try values.decodeIfPresent(Bool.self, forKey: .interactive) ?? interactive
         remove = try values.decodeIfPresent(Bool.self, forKey: .remove) ?? remove
@@ -133,7 +137,8 @@ extension ContainerSpec {
             (everyText.contains { $0.utf8.contains(0) }, "texts must not hold a NUL character"),
         ]
         let found =
-            problems.first { $0.0 }?.1 ?? limits.problem ?? mounts?.lazy.compactMap(\.problem).first ?? lifeProblem
+            problems.first { $0.0 }?.1 ?? limits.problem ?? mounts?.lazy.compactMap(\.problem).first
+            ?? ports?.lazy.compactMap(\.problem).first ?? lifeProblem
         if let found { throw AgentError(.requestInvalid, found) }
     }
 

@@ -104,9 +104,11 @@ public struct ContainerStatus: Sendable, Hashable, Codable {
     public var ready: Bool?
     /// The program's last STATUS=.
     public var message: String?
+    /// How it is connected, while it runs.
+    public var network: NetworkStatus?
 
     enum CodingKeys: String, CodingKey {
-        case phase, pid, exit, error, restarts, health, ready, message
+        case phase, pid, exit, error, restarts, health, ready, message, network
         case createdAt = "created_at"
         case startedAt = "started_at"
     }
@@ -114,6 +116,19 @@ public struct ContainerStatus: Sendable, Hashable, Codable {
     public init(phase: ContainerPhase, createdAt: Int64) {
         self.phase = phase
         self.createdAt = createdAt
+    }
+}
+
+/// How a running container is connected.
+public struct NetworkStatus: Sendable, Hashable, Codable {
+    /// With their prefix length, such as `10.88.0.2/16`.
+    public var addresses: [String]
+    /// Each with its address and its port on the host.
+    public var ports: [PortMapping]
+
+    public init(addresses: [String], ports: [PortMapping]) {
+        self.addresses = addresses
+        self.ports = ports
     }
 }
 

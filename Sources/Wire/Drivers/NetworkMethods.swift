@@ -17,26 +17,27 @@ extension Attachment: DriverMessage {
     public struct Body: Sendable, Codable {
         var namespace: NamespaceBody
         var addresses: [String]
+        var ports: [PortMapping]?
         var resolvConf: String
         var hosts: [String]
         var handle: JSONValue
 
         enum CodingKeys: String, CodingKey {
-            case namespace, addresses, hosts, handle
+            case namespace, addresses, ports, hosts, handle
             case resolvConf = "resolv_conf"
         }
     }
 
     public func body(_ descriptors: inout [Descriptor]) throws -> Body {
         Body(
-            namespace: NamespaceBody(namespace, &descriptors), addresses: addresses, resolvConf: resolvConf,
-            hosts: hosts, handle: handle)
+            namespace: NamespaceBody(namespace, &descriptors), addresses: addresses, ports: ports,
+            resolvConf: resolvConf, hosts: hosts, handle: handle)
     }
 
     public init(body: Body, _ descriptors: [Descriptor]) throws {
         try self.init(
-            namespace: body.namespace.namespace(descriptors), addresses: body.addresses, resolvConf: body.resolvConf,
-            hosts: body.hosts, handle: body.handle)
+            namespace: body.namespace.namespace(descriptors), addresses: body.addresses,
+            ports: body.ports ?? [], resolvConf: body.resolvConf, hosts: body.hosts, handle: body.handle)
     }
 }
 
