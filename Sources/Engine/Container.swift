@@ -97,6 +97,7 @@ final class Container: @unchecked Sendable {
         status.exit = record.exit
         status.error = record.error
         (status.ready, status.message, status.health) = (ready, message, health)
+        status.network = life.state.pid == nil ? nil : record.network
         status.restarts = life.tally.restarts > 0 ? life.tally.restarts : nil
         return ContainerView(
             id: id, spec: record.spec, status: status, image: record.image, labels: record.labels ?? record.spec.labels)

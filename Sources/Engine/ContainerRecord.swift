@@ -27,6 +27,8 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     /// What the drivers wanted to remember of the present run.
     var rootfs: JSONValue?
     var attachment: JSONValue?
+    /// How the present run is connected.
+    var network: NetworkStatus?
     /// The anonymous volumes by their targets: those the spec asks for and those the image declares.
     var volumes: [String: VolumeName]?
     /// The ids of the images that the spec mounts, by their references, so that a moved tag does not change a container.
@@ -36,7 +38,8 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     var hasEnded: Bool { startedAt == nil || exit.map { $0.startedAt == nil || $0.startedAt == startedAt } ?? false }
 
     enum CodingKeys: String, CodingKey {
-        case id, spec, image, labels, health, exit, error, tally, ids, rootfs, attachment, volumes
+        case id, spec, image, labels, health, exit, error, tally, ids, rootfs, attachment, network
+        case volumes
         case mountedImages = "mounted_images"
         case createdAt = "created_at"
         case startedAt = "started_at"

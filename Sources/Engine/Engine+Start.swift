@@ -98,9 +98,9 @@ extension Engine {
             container.stopSignal = container.signalToStop(image.config)
             let block = try takeIDs(for: container)
             let run = try openRunDirectory(of: container)
-            let attachment = try await attach(container, run: run)
+            let attachment = try await attach(container, image.config, run)
             let root = try await prepareRoot(container, image: image, block: block)
-            try remember(rootfs: root.handle, attachment: attachment.handle, of: container)
+            try remember(root, attachment, of: container)
             let devices = try await grant(container, block)
             let isolation = try await plan(container, image, block, run, attachment, root, devices)
             try isolation.check(ids: block)
@@ -121,7 +121,9 @@ extension Engine {
         return try parts.ledger.begin(container.present)
     }
 
-    private func attach(_ container: Container, run: RunDirectory) async throws -> Attachment {
+    private func attach(
+        _ container: Container, _ image: ImageConfig, _ run: RunDirectory
+    ) async throws -> Attachment {
         container.undo.append(.network)
         let spec = container.record.spec
         guard let network = parts.networks[spec.network] else {
@@ -129,7 +131,8 @@ extension Engine {
         }
         let hostname = container.hostname
         let attachment = try await network.attach(
-            AttachRequest(container: container.id, network: spec.network, hostname: hostname))
+            AttachRequest(
+                container: container.id, network: spec.network, hostname: hostname, ports: spec.published(by: image)))
         try run.write(EtcFiles(hostname: hostname, attachment: attachment), owner: container.record.ids)
         return attachment
     }
@@ -233,10 +236,13 @@ extension Engine {
     }
 
     /// Writes the drivers' handles where a recovery finds them; most drivers have none.
-    private func remember(rootfs: JSONValue, attachment: JSONValue, of container: Container) throws {
-        guard rootfs != .null || attachment != .null else { return }
-        container.record.rootfs = rootfs
-        container.record.attachment = attachment
+    private func remember(_ root: Rootfs, _ attachment: Attachment, of container: Container) throws {
+        guard root.handle != .null || attachment.handle != .null || !attachment.addresses.isEmpty else { return }
+        container.record.rootfs = root.handle
+        container.record.attachment = attachment.handle
+        if !attachment.addresses.isEmpty {
+            container.record.network = NetworkStatus(addresses: attachment.addresses, ports: attachment.ports)
+        }
         _ = try parts.ledger.begin(container.present)
     }
 
@@ -276,6 +282,18 @@ extension Engine {
     }
 }
 
+extension ContainerSpec {
+    /// The ports that were asked for; with `publishAll` those of the image, too, that were not.
+    fileprivate func published(by image: ImageConfig) -> [PortMapping] {
+        let asked = ports ?? []
+        guard publishAll == true else { return asked }
+        return asked
+            + image.exposedPorts.compactMap { PortMapping(exposed: $0) }.filter { exposed in
+                !asked.contains { ($0.containerPort, $0.transport) == (exposed.containerPort, exposed.transport) }
+            }
+    }
+}
+
 extension Container {
     /// What the program will call its host: as asked, or the beginning of the id, as docker does.
     var hostname: String { record.spec.hostname ?? String(id.description.prefix(12)) }
@@ -289,7 +307,7 @@ extension Container {
         execs = [:]
         (record.startedAt, record.error) = (nil, nil)
         if !keepingExit { record.exit = nil }
-        (record.rootfs, record.attachment) = (nil, nil)
+        (record.rootfs, record.attachment, record.network) = (nil, nil, nil)
     }
 
     /// Waits for the monitor's word, which may have come before anybody waited for it.

@@ -7,6 +7,9 @@ struct ExitStory {
     let controllers: Set<String>
     let group: Cgroup?
     let log: Directory?
+    /// The name of its group, and where the kernel tells whom it killed.
+    var name = ""
+    var kernelLog: () -> [UInt8] = { [] }
 
     func complete(_ record: inout ExitRecord) {
         if let group, controllers.contains("memory") { readMemory(of: group, into: &record) }
@@ -24,8 +27,10 @@ struct ExitStory {
         guard kills > 0 else { return }
         if group.numbers("memory.swap.events")["fail", default: 0] > 0 { record.hit("memory.swap.max") }
         record.oom = true
+        let kill = MemoryKill.last(in: kernelLog(), group: name)
         record.memory = MemoryEnd(
-            cgroup: struck(in: group), limit: group.size("memory.max"), peak: group.size("memory.peak"), kills: kills)
+            cgroup: kill?.cgroup ?? struck(in: group), victim: kill?.victim, limit: group.size("memory.max"),
+            peak: group.size("memory.peak"), kills: kills)
     }
 
     /// The group below that lost most processes; the container's own where there is none.
@@ -87,7 +92,11 @@ extension Engine {
         let log = container.log ?? (try? parts.ledger.logDirectory(of: container.record))
         let hasLimits = !parts.cgroups.controllers.isDisjoint(with: ["memory", "pids"])
         let group = hasLimits ? parts.cgroups.group(of: container.id) : nil
-        ExitStory(controllers: parts.cgroups.controllers, group: group, log: log).complete(&record)
+        var story = ExitStory(controllers: parts.cgroups.controllers, group: group, log: log)
+        story.name = container.id.description
+        // Room for some kills: each tells of every process of its group.
+        story.kernelLog = { (try? KernelLog.tail(upTo: 128 << 10)) ?? [] }
+        story.complete(&record)
         record.reason = container.life.reason(of: record)
         if record.reason == .lost, record.message == nil {
             record.message = "its monitor was killed, so nobody saw how it ended"

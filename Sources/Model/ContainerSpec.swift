@@ -22,6 +22,8 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
     public var network: String
     /// Ports of the host that lead to the container's, on a network that can.
     public var ports: [PortMapping]?
+    /// A free port of the host leads to each port that the image exposes.
+    public var publishAll: Bool?
     public var readOnly: Bool
     /// Give the caller's first descriptor to the program as standard input; otherwise it reads /dev/null.
     public var interactive: Bool
@@ -75,6 +77,7 @@ extension ContainerSpec {
         case image, name, command, entrypoint, environment, user, hostname, labels, network, ports, interactive, remove
         case limits
         case workingDirectory = "working_directory"
+        case publishAll = "publish_all"
         case readOnly = "read_only"
         case stopTimeout = "stop_timeout"
         case terminal, mounts, devices, groups, sysctls, security, restart, health, notify, credentials, listen
@@ -100,6 +103,7 @@ extension ContainerSpec {
         labels = try values.decodeIfPresent([String: String].self, forKey: .labels) ?? labels
         network = try values.decodeIfPresent(String.self, forKey: .network) ?? network
         ports = try values.decodeIfPresent([PortMapping].self, forKey: .ports)
+        publishAll = try values.decodeIfPresent(Bool.self, forKey: .publishAll)
         readOnly = try values.decodeIfPresent(Bool.self, forKey: .readOnly) ?? readOnly
         interactive = try values.decodeIfPresent(Bool.self, forKey: .interactive) ?? interactive
         remove = try values.decodeIfPresent(Bool.self, forKey: .remove) ?? remove

@@ -57,7 +57,7 @@ public enum ExitReason: String, Sendable, Hashable, Codable, CaseIterable {
 public struct MemoryEnd: Sendable, Hashable, Codable {
     /// The group whose processes were killed, relative to the container's: empty, or such as `exec-1`.
     public var cgroup: String
-    /// The name of the process that was killed, where the kernel told it.
+    /// The name of the process that was killed, 15 bytes at most, where the kernel's log still tells it.
     public var victim: String?
     /// Bytes; `nil` when the container has none of its own.
     public var limit: Int64?

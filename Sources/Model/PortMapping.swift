@@ -35,6 +35,17 @@ public struct PortMapping: Sendable, Hashable, Codable {
     }
 }
 
+extension PortMapping {
+    /// As an image exposes it: `80/tcp`, or `80`. `nil` for what is none.
+    public init?(exposed text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
+        guard let port = parts.first.flatMap({ Int($0) }), (1...65535).contains(port),
+            let transport = Transport(rawValue: parts.count > 1 ? parts[1] : "tcp")
+        else { return nil }
+        self.init(containerPort: port, transport: transport)
+    }
+}
+
 extension PortMapping: CustomStringConvertible {
     /// As `davit ps` has it: `127.0.0.1:8080->80/tcp`.
     public var description: String {

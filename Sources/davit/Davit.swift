@@ -17,7 +17,7 @@ struct Davit: ParsableCommand {
                     Run.self, Exec.self, Attach.self, Create.self, Start.self, Stop.self, Kill.self, Wait.self, Rm.self,
                     Ps.self, Logs.self,
                     Restart.self, PauseContainers.self, Unpause.self, Rename.self,
-                    Update.self, Stats.self, Top.self, Cp.self, Diff.self, Export.self,
+                    Update.self, Stats.self, Top.self, Port.self, Cp.self, Diff.self, Export.self,
                 ]),
             CommandGroup(name: "Images", subcommands: [Images.self, Load.self, Tag.self, Rmi.self, Commit.self]),
             CommandGroup(name: "Volumes", subcommands: [Volume.self]),

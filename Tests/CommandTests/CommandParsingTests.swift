@@ -55,7 +55,7 @@ struct CommandParsingTests {
     }
 
     @Test(arguments: [
-        [], ["-it"], ["--bogus", "debian"], ["-p", "80:80", "debian"], ["-m", "much", "debian"],
+        [], ["-it"], ["--bogus", "debian"], ["-p", "80:", "debian"], ["-m", "much", "debian"],
         ["-e", "=x", "debian"], ["--cpus", "two", "debian"], ["--"],
     ])
     func `what is no run is refused`(arguments: [String]) {

@@ -42,6 +42,38 @@ private func story(_ group: Cgroup, _ controllers: Set<String> = ["memory", "pid
         }
     }
 
+    /// As kernel 6.1 printed it, with a kill in another container after it.
+    private static let kernelLog = """
+        <4>[   48.979211] dd invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+        <6>[   48.987338] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=exec-1,mems_allowed=0,\
+        oom_memcg=/davit.slice/davit-pods.scope/14578f015197606b,\
+        task_memcg=/davit.slice/davit-pods.scope/14578f015197606b/exec-1,task=d,pid=,d,pid=276,uid=524288
+        <6>[   52.169552] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=1017651c8b4e42d1,mems_allowed=0,\
+        oom_memcg=/davit.slice/davit-pods.scope/1017651c8b4e42d1,\
+        task_memcg=/davit.slice/davit-pods.scope/1017651c8b4e42d1,task=sh,pid=290,uid=524288
+        <6>[   52.2] oom-kill:constraint=CONSTRAINT_MEMCG,task_memcg=/davit.slice/14578f015197606b
+        """
+
+    @Test(arguments: [
+        ("14578f015197606b", MemoryKill(cgroup: "exec-1", victim: "d,pid=,d")),
+        ("1017651c8b4e42d1", MemoryKill(cgroup: "", victim: "sh")),
+        ("ffffffffffffffff", nil),
+    ])
+    func `the kernel's log tells whom it killed, and where`(group: String, kill: MemoryKill?) {
+        #expect(MemoryKill.last(in: Array(Self.kernelLog.utf8), group: group) == kill)
+    }
+
+    @Test func `the kernel's word on who was killed goes over the counts`() throws {
+        let files = ["memory.events": "oom_kill 2\n", "memory.max": "1024\n", "main/memory.events": "oom_kill 2\n"]
+        try withGroup(files) { group, _ in
+            var record = ExitRecord(status: nil, signal: 9, oom: false, time: 9)
+            var story = ExitStory(controllers: ["memory"], group: group, log: nil, name: "14578f015197606b")
+            story.kernelLog = { Array(Self.kernelLog.utf8) }
+            story.complete(&record)
+            #expect(record.memory == MemoryEnd(cgroup: "exec-1", victim: "d,pid=,d", limit: 1024, kills: 2))
+        }
+    }
+
     @Test func `an end without want of memory has none`() throws {
         let files = ["memory.events": "high 0\nmax 0\noom_kill 0\n", "pids.max": "20\n", "pids.events": "max 0\n"]
         try withGroup(files) { group, _ in

@@ -44,7 +44,13 @@ struct PlayedNetwork: NetworkDriver {
 
     func attach(_ request: AttachRequest) async throws -> Attachment {
         try script.act("attach")
-        return Attachment(namespace: .born)
+        guard !request.ports.isEmpty else { return Attachment(namespace: .born) }
+        let ports = request.ports.map { port in
+            PortMapping(
+                address: "0.0.0.0", hostPort: port.hostPort ?? 40000, containerPort: port.containerPort,
+                transport: port.transport)
+        }
+        return Attachment(namespace: .born, addresses: ["10.88.0.2/16"], ports: ports, handle: ["lease": 2])
     }
 
     func detach(_ container: ContainerID) async throws { try script.act("detach") }

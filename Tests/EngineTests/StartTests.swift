@@ -1,4 +1,5 @@
 import Drivers
+import JSON
 import LaunchPlan
 import Linux
 import Model
@@ -44,6 +45,23 @@ import Testing
                 _ = try await world.engine.run(.test(), stdio: ContainerStdio(), made: { _ in })
             }
             #expect(await world.engine.list().map(\.status.phase) == [.failed])
+            try await world.assertNothingRuns()
+        }
+    }
+
+    @Test func `a container tells its addresses and ports while it runs, and they are on the disk`() async throws {
+        try await withWorld { world in
+            var spec = try ContainerSpec.test("a")
+            spec.ports = [PortMapping(hostPort: 8080, containerPort: 80)]
+            _ = try await world.engine.create(spec)
+            #expect(try await world.engine.get("a").status.network == nil)
+            let network = try #require(try await world.engine.start("a").status.network)
+            #expect(network.addresses == ["10.88.0.2/16"])
+            #expect(network.ports.map(\.description) == ["0.0.0.0:8080->80/tcp"])
+            let run = try #require(world.ledger.load().records.first)
+            #expect(run.network == network && run.attachment == ["lease": 2])
+            _ = try await world.engine.stop("a", grace: 0)
+            #expect(try await world.engine.get("a").status.network == nil)
             try await world.assertNothingRuns()
         }
     }

@@ -26,6 +26,7 @@ struct ExpectedMethod: Sendable, CustomTestStringConvertible {
 private let specKeys = [
     "command", "credentials", "depends_on", "devices", "entrypoint", "environment", "groups", "health", "hostname",
     "image!", "init", "interactive", "labels", "limits", "listen", "mounts", "name", "network", "notify", "oom_score",
+    "ports", "publish_all",
     "read_only", "remove", "resource_limits", "restart", "root_size", "security", "shm_size", "stop_signal",
     "stop_timeout", "sysctls", "terminal", "user", "working_directory",
 ]

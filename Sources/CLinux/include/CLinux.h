@@ -158,6 +158,9 @@ int davit_execve(const char *path, const char *_Nullable const *_Nonnull argumen
                  const char *_Nullable const *_Nonnull environment);
 _Noreturn void davit_exit(int status);
 int davit_pid(void);
+
+/* The end of the kernel's log (klogctl); how many bytes that is. */
+int64_t davit_kernel_log(void *_Nonnull bytes, size_t count);
 /* Opens a pseudoterminal of the devpts at dev/pts below `root`, unlocked, of this size (0 leaves it) and owner. */
 int davit_open_terminal(int root, uint16_t rows, uint16_t columns, uint32_t uid, int *ret_master, int *ret_slave);
 /* Makes it the controlling terminal of this session, which must have none. */

@@ -36,11 +36,6 @@ struct ContainerOptions: ParsableArguments {
         help: ArgumentHelp("Run this instead of the image's entrypoint; \"\" for none.", valueName: "program"))
     var entrypoint: String?
 
-    @Option(
-        name: [.long, .customLong("net")], help: ArgumentHelp("The network: none or host.", valueName: "name"),
-        completion: .list(["none", "host"]))
-    var network: String = "none"
-
     @Flag(help: "Make the container's root read-only.")
     var readOnly = false
 
@@ -59,6 +54,7 @@ struct ContainerOptions: ParsableArguments {
     var stopTimeout: Int?
 
     @OptionGroup var terminal: TerminalOptions
+    @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "File systems") var mounts: MountOptions
     @OptionGroup(title: "Limits and devices") var limits: LimitOptions
     @OptionGroup(title: "Walls") var walls: SecurityOptions
@@ -83,15 +79,9 @@ struct ContainerOptions: ParsableArguments {
         }
         if first == "--help" { throw CleanExit.helpRequest() }
         guard first == "--" || !first.hasPrefix("-") else {
-            let missing = ContainerOptions.notYet[String(first.prefix { $0 != "=" })]
-            throw ValidationError("there is no option \(first)" + (missing.map { ": \($0)" } ?? ""))
+            throw ValidationError("there is no option \(first)")
         }
     }
-
-    private static let notYet = [
-        "-p": "published ports are not there yet; --network host shares the host's",
-        "--publish": "published ports are not there yet; --network host shares the host's",
-    ]
 
     func spec(caller: [String: String]) throws -> ContainerSpec {
         var spec = ContainerSpec(image: operands.first ?? "")
@@ -103,7 +93,7 @@ struct ContainerOptions: ParsableArguments {
         spec.user = user
         spec.hostname = hostname
         spec.labels = label.labels
-        spec.network = network
+        network.apply(to: &spec)
         spec.readOnly = readOnly
         spec.interactive = interactive
         spec.remove = rm

@@ -37,11 +37,12 @@ struct Ps: ParsableCommand {
 
     static func table(of containers: [ContainerInfo], now: Int64) -> Table {
         Table(
-            header: ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "NAME"],
+            header: ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAME"],
             rows: containers.map { container in
                 [
                     container.id.description, container.spec.image.familiarReference, container.commandLine,
                     "\(Age(from: container.state.createdAt, to: now)) ago", container.status(now: now),
+                    container.state.network?.ports.map(\.description).joined(separator: ", ") ?? "",
                     container.spec.name?.description ?? "",
                 ]
             })
