@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import Testing
 
@@ -18,6 +19,16 @@ struct FreshNetwork {
 
     func index(_ name: String) throws -> UInt32 { try #require(try route.link(named: name)).index }
 
+    /// Blocks until a link runs. One that was set up before its peer drops what is sent through it until the kernel's
+    /// linkwatch work has taken note of the carrier, for which it may wait long for the lock of all links.
+    func awaitRunning(_ index: UInt32) throws {
+        let end = ContinuousClock.now.advanced(by: .seconds(10))
+        while try route.link(index)?.flags.contains(.running) != true {
+            try #require(ContinuousClock.now < end, "link \(index) does not run")
+            usleep(1000)
+        }
+    }
+
     /// A TCP socket of this network that listens.
     func listen(_ kind: InternetSocket.Kind, _ address: String, _ port: UInt16) throws -> Descriptor {
         try NetworkNamespace.run(in: namespace) { () throws(Errno) in
@@ -25,12 +36,13 @@ struct FreshNetwork {
         }
     }
 
-    /// A TCP connection made from this network.
+    /// A TCP connection made from this network. The kernel joins an address's group for neighbour solicitations behind
+    /// everybody's back, and asks a second time after one second where the first came too early.
     func connect(_ address: String, _ port: UInt16) throws -> Descriptor {
         let socket = try NetworkNamespace.run(in: namespace) { () throws(Errno) in
             try InternetSocket.stream(for: address)
         }
-        try socket.connect(to: address, port: port, until: .now.advanced(by: .milliseconds(500)))
+        try socket.connect(to: address, port: port, until: .now.advanced(by: .seconds(5)))
         return socket
     }
 }
@@ -51,6 +63,8 @@ struct JoinedNetworks {
             .change(2, LinkSettings(isUp: true)),
             .address(InterfaceAddress(try #require(IPPrefix(guestAddress)), link: 2)),
         ])
+        try host.awaitRunning(try host.index("v0"))
+        try guest.awaitRunning(2)
     }
 }
 

@@ -26,6 +26,8 @@ extension KernelTests {
                 .change(2, LinkSettings(isUp: true)),
                 .address(InterfaceAddress(try #require(IPPrefix("10.98.0.2/24")), link: 2)),
             ])
+            try host.awaitRunning(try host.index("c0"))
+            try client.awaitRunning(2)
             try guest.route.add(
                 Route(to: .everything(.v4), via: IPAddress("10.99.0.1"), link: try guest.index("eth0")))
             try NetworkNamespace.run(in: host.namespace) { () throws(Errno) in
@@ -209,43 +211,17 @@ extension KernelTests {
             for listener in listeners { for _ in 0..<2 { withExtendedLifetime(try accept(listener)) {} } }
         }
 
-        @Test func `ten thousand elements come and go, and one more costs the same`() throws {
+        @Test func `ten thousand elements come and go, many to a message`() throws {
             try rules.write(Self.ruleset)
             let all = (1...10000).map { Self.published(.tcp, UInt16($0), to: 80) }
-            let one = Self.published(.udp, 53, to: 53)
-            var (figures, costs) = ([String](), [Double]())
-            for (from, to) in [(0, 10), (10, 1000), (1000, 10000)] {
-                let start = Clock.monotonic
-                try rules.add(Array(all[from..<to]), to: Self.publish, in: Self.table)
-                figures.append("\(to - from) in \((Clock.monotonic - start) / 1000) us")
-                costs.append(try median { try addAndDelete(one) })
-                figures.append("one with \(to) present: \(costs.last ?? 0) us")
-            }
-            // A list that is searched would cost a thousand times as much.
-            #expect(costs[2] < 10 * costs[0])
+            try rules.add(all, to: Self.publish, in: Self.table)
             #expect(try rules.elements(of: Self.publish, in: Self.table).count == 10000)
-            let start = Clock.monotonic
             try rules.delete(all, from: Self.publish, in: Self.table)
-            figures.append("deleting 10000: \((Clock.monotonic - start) / 1000) us")
             #expect(try rules.elements(of: Self.publish, in: Self.table).isEmpty)
             try rules.add(all, to: Self.publish, in: Self.table)
             try rules.empty(Self.publish, in: Self.table)
             try rules.empty(Self.publish, in: Self.table)
             #expect(try rules.elements(of: Self.publish, in: Self.table).isEmpty)
-            print(figures.joined(separator: "\n"))
-        }
-
-        /// Microseconds of the adding alone.
-        private func addAndDelete(_ element: Ruleset.Element) throws -> Double {
-            let start = Clock.monotonic
-            try rules.add([element], to: Self.publish, in: Self.table)
-            let taken = Clock.monotonic - start
-            try rules.delete([element], from: Self.publish, in: Self.table)
-            return Double(taken) / 1000
-        }
-
-        private func median(_ body: () throws -> Double) throws -> Double {
-            try (0..<101).map { _ in try body() }.sorted()[50]
         }
 
         @Test func `a backend is replaced in one instant`() throws {
@@ -299,36 +275,6 @@ extension KernelTests {
             #expect(try second.read(upTo: 9) == [3])
             #expect(try rules.forget(FlowFilter(replySource: IPAddress("10.99.0.2"))) == 1)
             #expect(try rules.flows().isEmpty)
-        }
-    }
-
-    @Suite struct `Figures` {
-        @Test func `attaching a container takes microseconds`() throws {
-            let host = try FreshNetwork()
-            try host.route.add(.bridge, LinkSettings(name: "davit0", isUp: true))
-            let bridge = try host.index("davit0")
-            let guests = try (0..<20).map { _ in try FreshNetwork() }
-            var (figures, settings) = ([Int64](), [Int64]())
-            for (number, guest) in guests.enumerated() {
-                let address = InterfaceAddress(try #require(IPPrefix("10.88.0.\(number + 2)/16")), link: 2)
-                let start = Clock.monotonic
-                try host.route.add(
-                    .veth(peer: LinkSettings(name: "eth0", index: 2, namespace: guest.namespace)),
-                    LinkSettings(name: "v\(number)", isUp: true, master: bridge, port: BridgePort(hairpin: true)))
-                let joined = Clock.monotonic
-                try guest.route.apply([
-                    .change(2, LinkSettings(isUp: true)), .address(address),
-                    .route(Route(to: .everything(.v4), via: IPAddress("10.88.0.1"), link: 2)),
-                ])
-                figures.append((joined - start) / 1000)
-                settings.append((Clock.monotonic - joined) / 1000)
-            }
-            settings.sort()
-            figures.sort()
-            print(
-                "veth attach: median \(figures[10]) us, least \(figures[0]), most \(figures[19]); address and route \(settings[10]) us"
-            )
-            #expect(figures[10] < 100_000)
         }
     }
 }
