@@ -10,6 +10,9 @@ extension Attribute {
     static var linkInfo: Self { Self(IFLA_LINKINFO) }
     static var linkNamespace: Self { Self(IFLA_NET_NS_FD) }
     static var linkNamespaceID: Self { Self(IFLA_LINK_NETNSID) }
+    static var linkOperationalState: Self { Self(IFLA_OPERSTATE) }
+    static var linkFamilies: Self { Self(IFLA_AF_SPEC) }
+    static var linkAddressGeneration: Self { Self(IFLA_INET6_ADDR_GEN_MODE) }
     static var linkMask: Self { Self(IFLA_EXT_MASK) }
     static var kind: Self { Self(IFLA_INFO_KIND) }
     static var data: Self { Self(IFLA_INFO_DATA) }
