@@ -27,7 +27,8 @@ extension KernelTests {
             let (first, again) = (try await world.network.attach(request), try await world.network.attach(request))
             #expect(first.addresses == again.addresses && first.ports == again.ports && first.handle == again.handle)
             #expect(first.addresses[0] == "10.88.0.2/20" && first.addresses[1].hasPrefix("fd"))
-            #expect(try world.ends().count == 1 && world.elements().count == 2)
+            #expect(try world.ends().count == 1)
+            #expect(try world.elements().count == 2)
             #expect(try await world.network.status().message.contains("1 of 4093 addresses, 2 ports"))
             try await world.network.detach(id)
             try await world.network.detach(id)
@@ -47,7 +48,8 @@ extension KernelTests {
             #expect(values == ["0", "0\t2147483647"])
             let inside = try RouteSocket(in: container.corner.namespace)
             #expect(try inside.links().allSatisfy(\.isUp))
-            #expect(try inside.neighbours().count == 2)
+            let bridge = try #require(try world.route.link(named: "davit0")?.mac)
+            #expect(try inside.neighbours().count { $0.mac == bridge } == 2)
             #expect(try inside.routes(.v4).contains { $0.destination.length == 0 })
         }
 
@@ -72,7 +74,7 @@ extension KernelTests {
             do {
                 let network = try BridgeNetwork(world.configuration, host: world.host.namespace)
                 _ = try await world.attach(network: network)
-                #expect(try eventually { try world.ends().count == 3 })
+                #expect(try eventually { try world.ends().count == 1 + 3 })
             }
             #expect(try eventually { try world.ends().isEmpty })
         }
@@ -134,7 +136,8 @@ extension KernelTests {
             } else {
                 for map in PublishedPort.maps { try world.rules.empty(map, in: table) }
             }
-            #expect(try eventually { try world.elements().count == 2 })
+            // While the table is gone nothing can be read of it.
+            #expect(try eventually { (try? world.elements().count) == 2 })
             #expect(Clock.monotonic - start < 1_000_000_000)
             try world.outside.exchange("192.0.2.1", 8080, with: listener)
             #expect(try world.rules.tables().count == 2)
@@ -147,7 +150,8 @@ extension KernelTests {
             let new = try await world.attach()
             let listener = try new.corner.listen(.stream, 80)
             try old.corner.exchange(try new.address(.v4), 80, with: listener)
-            #expect(try old.address(.v4) == oldAddress && new.address(.v4) == "10.88.0.3")
+            #expect(try old.address(.v4) == oldAddress)
+            #expect(try new.address(.v4) == "10.88.0.3")
         }
 
         @Test func `a network avoids those of other links, and a wish for one is refused`() async throws {

@@ -1,4 +1,5 @@
 import Drivers
+import JSON
 import Linux
 import Model
 import Netlink
@@ -61,7 +62,7 @@ extension KernelTests {
             #expect(ports.map(\.address) == ["0.0.0.0", "::", "0.0.0.0", "::"])
             let chosen = ports.compactMap(\.hostPort)
             #expect(chosen[0] == chosen[1] && chosen[2] == chosen[3] && chosen[0] != chosen[2])
-            #expect(chosen.allSatisfy((32768...60999).contains))
+            #expect(chosen.allSatisfy { (32768...60999).contains($0) })
             let listener = try container.corner.listen(.stream, 80)
             try world.outside.exchange("192.0.2.1", UInt16(chosen[0]), with: listener)
         }

@@ -123,7 +123,8 @@ extension KernelTests {
             let link = try #require(try there.link(named: "eth0"))
             try there.add(
                 Route(to: try #require(IPPrefix("10.88.0.0/20")), via: IPAddress("192.0.2.1"), link: link.index))
-            #expect(throws: Errno.timedOut) { try world.outside.connect(try container.address(.v4), 80) }
+            let address = try container.address(.v4)
+            #expect(throws: Errno.timedOut) { try world.outside.connect(address, 80) }
             withExtendedLifetime(listener) {}
         }
 

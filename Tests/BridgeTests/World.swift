@@ -1,4 +1,5 @@
 import Drivers
+import JSON
 import Linux
 import Model
 import Netlink
@@ -83,11 +84,16 @@ final class World: Sendable {
         route = try RouteSocket(in: host.namespace)
         rules = try NetfilterSocket(in: host.namespace)
         network = try BridgeNetwork(configuration, host: host.namespace)
-        try Self.join(route, outside)
+        try join()
     }
 
-    private static func join(_ route: RouteSocket, _ outside: Corner) throws {
+    private func join() throws {
         let there = try RouteSocket(in: outside.namespace)
+        for namespace in [host.namespace, outside.namespace] {
+            try NetworkNamespace.run(in: namespace) { () throws(Errno) in
+                _ = try KernelSetting("ipv6/conf/default/accept_dad").set("0")
+            }
+        }
         try route.change(1, LinkSettings(isUp: true))
         try there.change(1, LinkSettings(isUp: true))
         try route.add(
@@ -105,7 +111,8 @@ final class World: Sendable {
         }
         try route.add(Route(to: .everything(.v4), via: IPAddress("192.0.2.2"), link: here))
         try route.add(Route(to: .everything(.v6), via: IPAddress("2001:db8::2"), link: here))
-        try #require(try eventually { try route.link(here)?.isReady == true && there.link(other)?.isReady == true })
+        try #require(try eventually { try route.link(here)?.isReady == true })
+        try #require(try eventually { try there.link(other)?.isReady == true })
     }
 
     /// A container, attached.
@@ -127,10 +134,10 @@ final class World: Sendable {
 /// A container without processes.
 struct Container: Sendable {
     let id: ContainerID
-    let attachment: Attachment
+    let attachment: Drivers.Attachment
     let corner: Corner
 
-    init(_ id: ContainerID, _ attachment: Attachment) throws {
+    init(_ id: ContainerID, _ attachment: Drivers.Attachment) throws {
         (self.id, self.attachment) = (id, attachment)
         guard case .made(let namespace) = attachment.namespace else {
             throw AgentError(.driverBadReply, "the namespace is \(attachment.namespace)")

@@ -33,8 +33,11 @@ struct BridgeMaker {
     private func add(_ mtu: UInt32) throws -> Link {
         let mac = MACAddress(bytes: [2] + (0..<5).map { _ in UInt8.random(in: 0...255) })
         try route.add(.bridge, LinkSettings(name: settings.bridge, mac: mac, mtu: mtu))
-        // Before it is up: a container must not tell the host which way the world is.
-        _ = try host.set("ipv6/conf/\(settings.bridge)/accept_ra", to: "0")
+        // Before it is up: a container must not tell the host which way the world is; and while the kernel searched for a
+        // second owner of the bridge's own address it could ask no container for its link address, for two seconds.
+        for setting in ["accept_ra", "accept_dad"] {
+            try host.set("ipv6/conf/\(settings.bridge)/\(setting)", to: "0")
+        }
         guard let link = try route.link(named: settings.bridge) else {
             throw AgentError(.hostFailed, "the bridge \(settings.bridge) went as soon as it was made", retryable: true)
         }

@@ -75,9 +75,7 @@ extension BridgeNetwork {
         old?.stop()
         let route = try RouteSocket(in: host.namespace)
         let bridge = try BridgeMaker(settings: settings, host: host, route: route).make()
-        let firewall = Firewall(
-            BridgeRules(bridge: bridge, isIsolated: settings.isIsolated), try NetfilterSocket(in: host.namespace), route,
-            host: host)
+        let firewall = try Firewall(BridgeRules(bridge: bridge, isIsolated: settings.isIsolated), host: host)
         let connected = register.withLock { register in
             if register.leases == nil { register.leases = Leases(bridge.hosts) }
             return register.connected

@@ -19,13 +19,16 @@ final class Firewall: Sendable {
 
     private let rules: BridgeRules
     private let socket: NetfilterSocket
-    private let route: RouteSocket
     private let ports: HostPorts
+    private let ended: EndedPorts
     private let state = Guarded(State())
 
-    init(_ rules: BridgeRules, _ socket: NetfilterSocket, _ route: RouteSocket, host: HostNetwork) {
-        (self.rules, self.socket, self.route) = (rules, socket, route)
+    init(_ rules: BridgeRules, host: HostNetwork) throws {
+        self.rules = rules
+        socket = try NetfilterSocket(in: host.namespace)
         ports = HostPorts(host: host)
+        // A socket of its own: an exchange that lasts long would hold up those that are waited for.
+        ended = try EndedPorts(try NetfilterSocket(in: host.namespace))
     }
 
     var count: Int { state.withLock { $0.all.count } }
@@ -67,9 +70,8 @@ extension Firewall {
                 try socket.add(PublishedPort.elements(chosen), in: rules.id)
             }
             state.published[container] = chosen
-            // A connection that went elsewhere, such as a client's that sends again and again, would go on to.
-            try socket.forget { flow in
-                chosen.contains { $0.turns(flow, host: host) && flow.reply.source != $0.target }
+            try forget(besides: .tcp, of: chosen) { port, flow in
+                port.turns(flow, host: host) && flow.reply.source != port.target
             }
             return chosen
         }
@@ -88,8 +90,20 @@ extension Firewall {
                 guard error.code == .noSuchFile else { throw error }
                 try write(&state)
             }
-            try socket.forget { flow in ports.contains { $0.led(flow) } }
+            try forget(besides: .tcp, of: ports) { $0.led($1) }
+            ended.take(ports.filter { $0.transport == .tcp })
         }
+    }
+
+    /// A client that sends datagrams again and again from one port goes on to where its first one went, so that these are
+    /// forgotten before anybody is told that the port is theirs. TCP begins anew with each connection: nothing waits.
+    private func forget(
+        besides quick: PortMapping.Transport, of ports: [PublishedPort],
+        _ isMeant: (PublishedPort, TrackedFlow) -> Bool
+    ) throws(NetlinkError) {
+        let lasting = ports.filter { $0.transport != quick }
+        guard !lasting.isEmpty else { return }
+        try socket.forget { flow in lasting.contains { isMeant($0, flow) } }
     }
 
     /// Takes up what a container had published before the driver's start; `write` puts it in force. Idempotent.
