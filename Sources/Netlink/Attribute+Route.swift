@@ -32,6 +32,7 @@ extension Attribute {
 extension Attribute {
     static var address: Self { Self(IFA_ADDRESS) }
     static var localAddress: Self { Self(IFA_LOCAL) }
+    static var multicast: Self { Self(IFA_MULTICAST) }
     static var addressFlags: Self { Self(IFA_FLAGS) }
     static var destination: Self { Self(RTA_DST) }
     static var gateway: Self { Self(RTA_GATEWAY) }

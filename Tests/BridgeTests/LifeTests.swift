@@ -151,7 +151,7 @@ extension KernelTests {
             let listener = try new.corner.listen(.stream, 80)
             try old.corner.exchange(try new.address(.v4), 80, with: listener)
             #expect(try old.address(.v4) == oldAddress)
-            #expect(try new.address(.v4) == "10.88.0.3")
+            #expect(try new.address(.v4) != oldAddress)
         }
 
         @Test func `a network avoids those of other links, and a wish for one is refused`() async throws {
@@ -166,29 +166,34 @@ extension KernelTests {
             #expect(error?.message.contains("overlaps the host's route to 10.88.0.0/18 by out0") == true)
         }
 
-        @Test func `attach figures`() async throws {
-            for pool in [64, 0] {
+        @Test func `attaching takes microseconds from what lies ready, and a port few more`() async throws {
+            for (pool, ports) in [(8, 0), (8, 1), (0, 0), (0, 1)] {
                 let world = try World { $0.pool = pool }
-                // The first makes the bridge; then the pool fills.
-                _ = try await world.attach()
-                if pool > 0 { #expect(try eventually { try world.ends().count == pool + 1 }) }
                 var (attaches, detaches) = ([Int64](), [Int64]())
-                var containers: [Container] = []
-                for number in 0..<40 {
+                for number in 0..<30 {
+                    let wishes = (0..<ports).map { _ in PortMapping(hostPort: 2000 + number, containerPort: 80) }
+                    let request = AttachRequest(
+                        container: .random(), network: "bridge", hostname: "c", ports: wishes)
                     let start = Clock.monotonic
-                    containers.append(try await world.attach(PortMapping(hostPort: 2000 + number, containerPort: 80)))
-                    attaches.append((Clock.monotonic - start) / 1000)
-                }
-                for container in containers {
-                    let start = Clock.monotonic
-                    try await world.network.detach(container.id)
-                    detaches.append((Clock.monotonic - start) / 1000)
+                    _ = try await world.network.attach(request)
+                    let attached = Clock.monotonic
+                    try await world.network.detach(request.container)
+                    let end = Clock.monotonic
+                    // The first makes the bridge.
+                    if number > 0 {
+                        attaches.append((attached - start) / 1000)
+                        detaches.append((end - attached) / 1000)
+                    }
+                    // Until there are enough again, as when people start containers.
+                    let time = MonotonicTime.now.advanced(by: .milliseconds(100))
+                    Guarded(()).sleep { time }
                 }
                 attaches.sort()
                 detaches.sort()
                 print(
-                    "pool \(pool): attach with a port median \(attaches[20]) us, least \(attaches[0]), most \(attaches[39]); detach \(detaches[20]) us"
+                    "pool \(pool), \(ports) ports: attach median \(attaches[14]) us, least \(attaches[0]), most \(attaches[28]); detach \(detaches[14]) us"
                 )
+                if pool > 0 { #expect(attaches[14] < 10_000) }
             }
         }
     }

@@ -18,6 +18,18 @@ struct FreshNetwork {
 
     func index(_ name: String) throws -> UInt32 { try #require(try route.link(named: name)).index }
 
+    /// A packet that is sent before the kernel's own work after a new carrier or address is done is lost, and the next
+    /// attempt comes a second later.
+    func waitUntilFound(_ name: String) throws {
+        let (link, pause) = (try index(name), Guarded(()))
+        for _ in 0..<2000 {
+            if try route.isFound(link) { return }
+            let time = MonotonicTime.now.advanced(by: .milliseconds(1))
+            pause.sleep { time }
+        }
+        Issue.record("\(name) is not ready after two seconds")
+    }
+
     /// A TCP socket of this network that listens.
     func listen(_ kind: InternetSocket.Kind, _ address: String, _ port: UInt16) throws -> Descriptor {
         try NetworkNamespace.run(in: namespace) { () throws(Errno) in
@@ -51,6 +63,8 @@ struct JoinedNetworks {
             .change(2, LinkSettings(isUp: true)),
             .address(InterfaceAddress(try #require(IPPrefix(guestAddress)), link: 2)),
         ])
+        try host.waitUntilFound("v0")
+        try guest.waitUntilFound("eth0")
     }
 }
 

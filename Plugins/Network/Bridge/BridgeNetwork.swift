@@ -13,6 +13,7 @@ public final class BridgeNetwork: NetworkDriver {
     private struct Rooms: Sendable {
         let bridge: Bridge
         let route: RouteSocket
+        let leases: Guarded<Leases>
         let firewall: Firewall
         let watch: RuleWatch
         let spares: Spares
@@ -24,14 +25,10 @@ public final class BridgeNetwork: NetworkDriver {
         }
     }
 
-    /// Who is connected.
-    private struct Register {
-        var leases: Leases?
-        var connected: [ContainerID: Connection] = [:]
-    }
-
-    private struct Connection {
+    private struct Connection: Sendable {
         var handle: BridgeHandle
+        /// Nil: its address is of an earlier subnet.
+        var number: UInt32?
         /// Nil after a new start of the driver: the container itself keeps it alive.
         var namespace: Descriptor?
     }
@@ -39,7 +36,7 @@ public final class BridgeNetwork: NetworkDriver {
     private let settings: BridgeSettings
     private let host: HostNetwork
     private let rooms = Guarded<Rooms?>(nil)
-    private let register = Guarded(Register())
+    private let connected = Guarded<[ContainerID: Connection]>([:])
 
     /// Touches nothing yet: the first call that needs it makes the bridge. Throws `config.invalid`.
     public convenience init(_ configuration: BridgeConfiguration) throws {
@@ -76,19 +73,20 @@ extension BridgeNetwork {
         let route = try RouteSocket(in: host.namespace)
         let bridge = try BridgeMaker(settings: settings, host: host, route: route).make()
         let firewall = try Firewall(BridgeRules(bridge: bridge, isIsolated: settings.isIsolated), host: host)
-        let connected = register.withLock { register in
-            if register.leases == nil { register.leases = Leases(bridge.hosts) }
-            return register.connected
-        }
-        for (container, connection) in connected {
+        let leases = Guarded(Leases(bridge.hosts))
+        for (container, var connection) in connected.withLock({ $0 }) {
+            connection.number = connection.handle.prefixes.lazy.compactMap { bridge.host($0.address) }.first
+            if let number = connection.number { _ = leases.withLock { $0.take(number) } }
+            connected.withLock { [connection] in $0[container] = connection }
             firewall.restore(connection.handle.published, for: container)
             if old != nil { try plugIn(connection.handle.link, bridge, route) }
         }
         try firewall.write()
+        let maker = PlugMaker(bridge: bridge, isIsolated: settings.isIsolated, route: route, leases: leases)
         return Rooms(
-            bridge: bridge, route: route, firewall: firewall,
-            watch: try RuleWatch(firewall, in: host.namespace),
-            spares: try Spares(PlugMaker(bridge: bridge, route: route), count: settings.pool), farewell: try Farewell())
+            bridge: bridge, route: route, leases: leases, firewall: firewall,
+            watch: try RuleWatch(firewall, in: host.namespace), spares: try Spares(maker, count: settings.pool),
+            farewell: try Farewell())
     }
 
     private func plugIn(_ name: String, _ bridge: Bridge, _ route: RouteSocket) throws {
@@ -104,7 +102,7 @@ extension BridgeNetwork {
         if let failure = rooms.watch.failure {
             return DriverStatus(healthy: false, message: "the rules can't be put back: \(failure)")
         }
-        let (count, capacity) = register.withLock { ($0.leases?.count ?? 0, $0.leases?.capacity ?? 0) }
+        let (count, capacity) = (connected.withLock { $0.count }, rooms.leases.withLock { $0.capacity })
         return DriverStatus(
             healthy: true,
             message:
@@ -119,7 +117,7 @@ extension BridgeNetwork {
         let rooms = try open()
         let container = request.container
         let resolvConf = try ResolverFile(path: settings.resolvConf).text()
-        switch register.withLock({ $0.connected[container] }) {
+        switch connected.withLock({ $0[container] }) {
         case .some(let present) where present.namespace != nil:
             return try Self.attachment(present, resolvConf)
         // Of an earlier start, whose namespace is not ours to give.
@@ -127,41 +125,26 @@ extension BridgeNetwork {
         case .none: break
         }
         return try attempting("connect \(container) to \(settings.bridge)") {
-            let number = try lease(container)
+            let plug = try rooms.spares.take()
             do {
-                let connection = try connect(request, number, rooms)
-                register.withLock { $0.connected[container] = connection }
+                let connection = try connect(request, plug, rooms)
+                connected.withLock { $0[container] = connection }
                 return try Self.attachment(connection, resolvConf)
             } catch {
-                // The error is what counts; what was made goes.
+                // The error is what counts. Nobody has had the plug.
                 _ = try? rooms.firewall.withdraw(container)
-                register.withLock { $0.leases?.release(container) }
+                rooms.spares.putBack(plug)
                 throw error
             }
         }
     }
 
-    private func lease(_ container: ContainerID) throws(AgentError) -> UInt32 {
-        let number = register.withLock { $0.leases?.take(for: container) }
-        guard let number else {
-            throw AgentError(
-                .networkExhausted,
-                "all addresses of the network \(settings.bridge) are taken: remove containers or configure a larger \"subnet\"",
-                retryable: true)
-        }
-        return number
-    }
-
-    /// Ports first: most refusals are theirs, and nothing else is made then.
-    private func connect(_ request: AttachRequest, _ number: UInt32, _ rooms: Rooms) throws -> Connection {
-        let bridge = rooms.bridge
-        let addresses = bridge.addresses(ofHost: number)
+    private func connect(_ request: AttachRequest, _ plug: Plug, _ rooms: Rooms) throws -> Connection {
+        let addresses = rooms.bridge.addresses(ofHost: plug.number)
         let published = try publish(request, addresses, rooms)
-        let plug = try rooms.spares.take()
-        try plug.address(bridge, host: number, isIsolated: settings.isIsolated)
         let handle = BridgeHandle(
             addresses: addresses.map(\.description), link: plug.link, ports: published.map(\.mapping))
-        return Connection(handle: handle, namespace: plug.namespace)
+        return Connection(handle: handle, number: plug.number, namespace: plug.namespace)
     }
 
     private func publish(_ request: AttachRequest, _ addresses: [IPPrefix], _ rooms: Rooms) throws -> [PublishedPort] {
@@ -194,41 +177,37 @@ extension BridgeNetwork {
     /// The address is given back last: nobody else gets it while anything still leads there.
     private func disconnect(_ container: ContainerID, _ rooms: Rooms) throws {
         try rooms.firewall.withdraw(container)
-        let connection = register.withLock { $0.connected.removeValue(forKey: container) }
-        if let namespace = connection?.namespace { rooms.farewell.take(namespace) }
-        register.withLock { $0.leases?.release(container) }
+        guard let connection = connected.withLock({ $0.removeValue(forKey: container) }) else { return }
+        if let namespace = connection.namespace { rooms.farewell.take(namespace) }
+        if let number = connection.number { rooms.leases.withLock { $0.giveBack(number) } }
     }
 
     /// Makes leases and published ports of the handles, and the table of these. Idempotent.
+    ///
+    /// The bridge is made with that knowledge: what lies ready must not have the address of a container that runs.
     public func recover(_ handles: [ContainerHandle]) async throws {
         let known = handles.compactMap { handle in
             (try? handle.handle.decode(BridgeHandle.self, unknownKeys: .ignore)).map { (handle.container, $0) }
         }
         guard !known.isEmpty else { return }
-        let rooms = try open()
         try attempting("take up the containers of \(settings.bridge)") {
-            for (container, handle) in known { restore(container, handle, rooms) }
-            try rooms.firewall.write()
-        }
-    }
-
-    private func restore(_ container: ContainerID, _ handle: BridgeHandle, _ rooms: Rooms) {
-        register.withLock { register in
-            guard register.connected[container] == nil else { return }
-            // One of an earlier subnet has none: its ports still lead to it.
-            if let number = handle.prefixes.lazy.compactMap({ rooms.bridge.host($0.address) }).first {
-                _ = register.leases?.restore(number, for: container)
+            try rooms.withLock { rooms in
+                rooms?.stop()
+                connected.withLock { connected in
+                    for (container, handle) in known where connected[container] == nil {
+                        connected[container] = Connection(handle: handle)
+                    }
+                }
+                rooms = try make(replacing: rooms)
             }
-            register.connected[container] = Connection(handle: handle, namespace: nil)
         }
-        rooms.firewall.restore(handle.published, for: container)
     }
 
     public func collect(valid: Set<ContainerID>) async throws -> [String] {
         guard let rooms = rooms.withLock({ $0 }) else { return [] }
-        let connected = register.withLock { $0.connected }.filter { !valid.contains($0.key) }
+        let others = connected.withLock { $0 }.filter { !valid.contains($0.key) }
         return try attempting("disconnect containers that are no more") {
-            try connected.map { container, connection in
+            try others.map { container, connection in
                 try disconnect(container, rooms)
                 let addresses = connection.handle.addresses.joined(separator: " ")
                 let ports = connection.handle.ports.map { ", port \($0)" }.joined()

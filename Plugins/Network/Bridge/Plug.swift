@@ -2,37 +2,37 @@ import Linux
 import Model
 import Netlink
 
-/// A fresh network namespace with its wire to the bridge, up at both ends, that no container has had.
+/// A fresh network namespace with its addresses and its wire to the bridge, ready, that no container has had.
 struct Plug: Sendable {
     let namespace: Descriptor
-    /// The socket in it that configures it; it keeps the namespace alive, so that it goes with this value.
-    let inside: RouteSocket
-    /// The index of the link in it, `eth0`.
-    let index: UInt32
-    /// The name of the host's end.
+    /// The number of the network that its addresses come from.
+    let number: UInt32
+    /// The name of the host's end of the wire.
     let link: String
-}
-
-extension Plug {
-    /// Gives the container its addresses and ways: one send.
-    func address(_ bridge: Bridge, host number: UInt32, isIsolated: Bool) throws {
-        let addresses = bridge.addresses(ofHost: number).map { InterfaceAddress($0, link: index) }
-        let gateways = bridge.gateways.map(\.address)
-        // The gateway's link address never changes: nobody has to ask for it, nor can anybody else say it is theirs.
-        let neighbours = gateways.map { Neighbour($0, bridge.mac, link: index) }
-        let routes = isIsolated ? [] : gateways.map { Route(to: .everything($0.family), via: $0, link: index) }
-        try inside.apply(
-            addresses.map { .address($0) } + neighbours.map { .neighbour($0) } + routes.map { .route($0) })
-    }
 }
 
 /// Makes plugs for a bridge.
 struct PlugMaker: Sendable {
     let bridge: Bridge
+    let isIsolated: Bool
     let route: RouteSocket
+    let leases: Guarded<Leases>
 
-    /// Blocks for about a millisecond. Needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
+    /// Blocks for a few milliseconds. Needs CAP_SYS_ADMIN and CAP_NET_ADMIN. Throws `network.exhausted`.
     func make() throws -> Plug {
+        guard let number = leases.withLock({ $0.take() }) else {
+            throw AgentError(
+                .networkExhausted,
+                "all addresses of the network \(bridge.name) are taken: remove containers or configure a larger \"subnet\"",
+                retryable: true)
+        }
+        do { return try make(number) } catch {
+            leases.withLock { $0.giveBack(number) }
+            throw error
+        }
+    }
+
+    private func make(_ number: UInt32) throws -> Plug {
         let namespace = try NetworkNamespace.make()
         let hasSix = bridge.subnet6 != nil
         try NetworkNamespace.run(in: namespace) { () throws(Errno) in try Self.settle(hasSix: hasSix) }
@@ -41,10 +41,20 @@ struct PlugMaker: Sendable {
         guard let index = try inside.link(named: "eth0")?.index else {
             throw AgentError(.hostFailed, "a new network namespace has no eth0 although it was made there")
         }
-        try inside.apply([.change(1, LinkSettings(isUp: true)), .change(index, LinkSettings(isUp: true))])
-        let plug = Plug(namespace: namespace, inside: inside, index: index, link: link)
-        try waitUntilReady(plug)
-        return plug
+        try inside.apply(changes(number, index))
+        try waitUntilReady(inside, index, link)
+        return Plug(namespace: namespace, number: number, link: link)
+    }
+
+    /// Brings the links up and gives `eth0` its addresses and ways: one send.
+    private func changes(_ number: UInt32, _ index: UInt32) -> [RouteChange] {
+        let addresses = bridge.addresses(ofHost: number).map { InterfaceAddress($0, link: index) }
+        let gateways = bridge.gateways.map(\.address)
+        // The gateway's link address never changes: nobody has to ask for it, nor can anybody else say it is theirs.
+        let neighbours = gateways.map { Neighbour($0, bridge.mac, link: index) }
+        let routes = isIsolated ? [] : gateways.map { Route(to: .everything($0.family), via: $0, link: index) }
+        return [1, index].map { .change($0, LinkSettings(isUp: true)) } + addresses.map { .address($0) }
+            + neighbours.map { .neighbour($0) } + routes.map { .route($0) }
     }
 
     /// The namespace belongs to the host's user namespace, so that a container can't change these itself, and a program
@@ -78,19 +88,20 @@ struct PlugMaker: Sendable {
         }
     }
 
-    /// A packet that is sent before the kernel is done with a new carrier is dropped, and the next attempt of TCP or ARP
-    /// comes a second later. To look at a link makes a new kernel do that work; on an older one it takes a moment.
-    private func waitUntilReady(_ plug: Plug) throws {
+    /// A packet that is sent before the kernel is done with a new carrier is dropped, and so is the search for an address
+    /// of version 6 before it hears that; the next attempt of TCP, ARP or neighbour discovery comes a second later. To look
+    /// at a link makes a new kernel do its work at once; for the rest, and on older ones, it takes a moment.
+    private func waitUntilReady(_ inside: RouteSocket, _ index: UInt32, _ link: String) throws {
         let pause = Guarded(())
-        for _ in 0..<1000 {
-            let ends = [try plug.inside.link(plug.index), try route.link(named: plug.link), try route.link(bridge.index)]
-            if ends.allSatisfy({ $0?.isReady == true }) { return }
+        for _ in 0..<2000 {
+            let ends = [try route.link(named: link), try route.link(bridge.index)]
+            if try inside.isFound(index), ends.allSatisfy({ $0?.isReady == true }) { return }
             // The bridge was taken away or down: whoever attaches next finds that out, and mends it.
             if ends.contains(where: { $0?.isUp != true }) { break }
-            let time = MonotonicTime.now.advanced(by: .milliseconds(1))
+            let time = MonotonicTime.now.advanced(by: .microseconds(500))
             pause.sleep { time }
         }
         throw AgentError(
-            .hostFailed, "the wire \(plug.link) does not come up: is the bridge \(bridge.name) up?", retryable: true)
+            .hostFailed, "the wire \(link) does not come up: is the bridge \(bridge.name) up?", retryable: true)
     }
 }

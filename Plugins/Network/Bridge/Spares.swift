@@ -2,19 +2,30 @@ import Linux
 
 /// Plugs that were made ahead of the containers that will need them.
 ///
-/// Making one takes a millisecond and more, most of it the kernel's lock of all networks; taking one takes none.
+/// Making one takes milliseconds, most of them for the kernel's lock of all networks; taking one takes none. So that a
+/// burst of starts does not wait for that lock because of us, a new one is made when none is left or nobody wants any.
 final class Spares: Sendable {
     private struct State {
         var ready: [Plug] = []
         var isStopped = false
+        var lastUse = MonotonicTime.now
+
+        /// When the next is to be made; nil: there are enough.
+        func due(_ count: Int) -> MonotonicTime? {
+            if isStopped || ready.isEmpty { return .now }
+            return ready.count < count ? lastUse.advanced(by: quiet) : nil
+        }
     }
 
+    private static let quiet = Duration.milliseconds(20)
+
     private let maker: PlugMaker
+    private let count: Int
     private let state = Guarded(State())
 
     /// - Parameter count: how many lie ready; 0 makes each when it is needed.
     init(_ maker: PlugMaker, count: Int) throws {
-        self.maker = maker
+        (self.maker, self.count) = (maker, count)
         guard count > 0 else { return }
         try Thread.start("network-spares") { [maker, state] in Self.work(maker, state, count) }
     }
@@ -23,41 +34,63 @@ final class Spares: Sendable {
 
     /// Ends the thread and drops what lies ready.
     func stop() {
-        state.withLock { state in
+        let unused = state.withLock { state in
             state.isStopped = true
-            state.ready = []
+            defer { state.ready = [] }
+            return state.ready
         }
         state.wakeAll()
+        maker.leases.withLock { leases in for plug in unused { leases.giveBack(plug.number) } }
     }
 
     /// One that lies ready, or one made on the spot. A used one never comes back.
     func take() throws -> Plug {
-        let ready = state.withLock { $0.ready.isEmpty ? nil : $0.ready.removeFirst() }
+        let ready = state.withLock { state in
+            state.lastUse = .now
+            return state.ready.isEmpty ? nil : state.ready.removeFirst()
+        }
         state.wakeOne()
         return if let ready { ready } else { try maker.make() }
     }
 
-    var count: Int { state.withLock { $0.ready.count } }
+    /// Takes one back that nobody has had.
+    func putBack(_ plug: Plug) {
+        let isWanted = state.withLock { state in
+            let isWanted = !state.isStopped && state.ready.count < count
+            if isWanted { state.ready.insert(plug, at: 0) }
+            return isWanted
+        }
+        if !isWanted { maker.leases.withLock { $0.giveBack(plug.number) } }
+    }
+
+    var ready: Int { state.withLock { $0.ready.count } }
 
     private static func work(_ maker: PlugMaker, _ state: Guarded<State>, _ count: Int) {
         while waitForNeed(state, count) {
             do {
                 let plug = try maker.make()
-                state.withLock { state in
+                let isWanted = state.withLock { state in
                     if !state.isStopped { state.ready.append(plug) }
+                    return !state.isStopped
                 }
+                if !isWanted { maker.leases.withLock { $0.giveBack(plug.number) } }
             } catch {
                 // Whoever needs one now is told why; here it is only tried again later.
-                state.sleep { $0.isStopped ? .now : MonotonicTime.now.advanced(by: .seconds(1)) }
+                let later = MonotonicTime.now.advanced(by: .seconds(1))
+                state.sleep { $0.isStopped ? .now : later }
             }
         }
     }
 
-    /// Blocks until there are too few; false is the end.
+    /// Blocks until one is due; false is the end.
     private static func waitForNeed(_ state: Guarded<State>, _ count: Int) -> Bool {
-        state.wait { state in
-            if state.isStopped { return false }
-            return state.ready.count < count ? true : nil
+        while true {
+            let (isStopped, isDue) = state.withLock { state in
+                (state.isStopped, state.due(count).map { $0 <= .now } ?? false)
+            }
+            if isStopped { return false }
+            if isDue { return true }
+            state.sleep { $0.due(count) }
         }
     }
 }
