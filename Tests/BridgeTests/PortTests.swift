@@ -113,13 +113,11 @@ extension KernelTests {
 
         @Test func `one more port costs the same with ten as with ten thousand`() async throws {
             let rules = world.rules
-            _ = try await world.attach()
             let table = Ruleset.TableID(.inet, "davit")
             let host = HostNetwork(namespace: world.host.namespace)
             let bridge = try BridgeMaker(
                 settings: try BridgeSettings(world.configuration), host: host, route: world.route
             ).make()
-            // The driver's own one holds fewer; it is not asked meanwhile.
             let firewall = try Firewall(BridgeRules(bridge: bridge, isIsolated: false), host: host)
             try firewall.write()
             var (figures, costs, next) = ([String](), [Int64](), 1)

@@ -7,11 +7,9 @@ import Netlink
 /// always made from ``State/published``, never read back.
 final class Firewall: Sendable {
     private struct State {
-        var published: [ContainerID: [PublishedPort]] = [:]
+        var published = PublishedPorts()
         /// The kernel's generation after our last change; nil when somebody else may have changed something since.
         var generation: UInt32?
-
-        var all: [PublishedPort] { published.values.flatMap { $0 } }
     }
 
     /// Free ports are taken from here: the range that Linux has for ports that nobody chose (`ip_local_port_range`).
@@ -31,7 +29,7 @@ final class Firewall: Sendable {
         ended = try EndedPorts(try NetfilterSocket(in: host.namespace))
     }
 
-    var count: Int { state.withLock { $0.all.count } }
+    var count: Int { state.withLock { $0.published.count } }
 
     /// Writes the whole table in the place of the one there is, in one instant. Idempotent.
     func write() throws { try state.withLock { try write(&$0) } }
@@ -69,7 +67,7 @@ extension Firewall {
             try change(&state) { () throws(NetlinkError) in
                 try socket.add(PublishedPort.elements(chosen), in: rules.id)
             }
-            state.published[container] = chosen
+            state.published.add(chosen, for: container)
             try forget(besides: .tcp, of: chosen) { port, flow in
                 port.turns(flow, host: host) && flow.reply.source != port.target
             }
@@ -80,7 +78,8 @@ extension Firewall {
     /// Ends what a container has published, and the connections that came by it. Idempotent.
     func withdraw(_ container: ContainerID) throws {
         try state.withLock { state in
-            guard let ports = state.published.removeValue(forKey: container), !ports.isEmpty else { return }
+            let ports = state.published.remove(container)
+            guard !ports.isEmpty else { return }
             do throws(NetlinkError) {
                 try change(&state) { () throws(NetlinkError) in
                     try socket.delete(PublishedPort.elements(ports), in: rules.id)
@@ -108,11 +107,11 @@ extension Firewall {
 
     /// Takes up what a container had published before the driver's start; `write` puts it in force. Idempotent.
     func restore(_ ports: [PublishedPort], for container: ContainerID) {
-        state.withLock { $0.published[container] = ports.isEmpty ? nil : ports }
+        state.withLock { state in
+            _ = state.published.remove(container)
+            state.published.add(ports, for: container)
+        }
     }
-
-    /// Containers with published ports.
-    var containers: Set<ContainerID> { state.withLock { Set($0.published.keys) } }
 
     private func choose(
         _ wish: PortWishes.Wish, for container: ContainerID, besides chosen: [PublishedPort], _ state: State,
@@ -141,12 +140,13 @@ extension Firewall {
         _ wish: PortWishes.Wish, besides chosen: [PublishedPort], _ state: State,
         _ address: (IPAddress.Family) -> IPAddress?
     ) throws -> [PublishedPort] {
-        let all = state.all + chosen
         let start = UInt16.random(in: Self.freePorts)
         // From there round: the same port is not given twice in a row, which a client's memory of it would not like.
         for port in Array(start...Self.freePorts.upperBound) + Array(Self.freePorts.lowerBound..<start) {
             let ports = try Self.ports(wish, port, address)
-            let isTaken = ports.contains { port in all.contains { $0.conflicts(with: port) } }
+            let isTaken = ports.contains { port in
+                state.published.holder(of: port) != nil || chosen.contains { $0.conflicts(with: port) }
+            }
             if try !isTaken && ports.allSatisfy(isFree) { return ports }
         }
         throw AgentError(.networkExhausted, "the host has no free port for \(wish.mapping)", retryable: true)
@@ -159,9 +159,8 @@ extension Firewall {
     private func holder(
         of ports: [PublishedPort], besides chosen: [PublishedPort], for container: ContainerID, _ state: State
     ) -> ContainerID? {
-        let conflicts = { (other: PublishedPort) in ports.contains { $0.conflicts(with: other) } }
-        if chosen.contains(where: conflicts) { return container }
-        return state.published.first { $0.value.contains(where: conflicts) }?.key
+        if chosen.contains(where: { other in ports.contains { $0.conflicts(with: other) } }) { return container }
+        return ports.lazy.compactMap(state.published.holder(of:)).first
     }
 
     private static func ports(
@@ -186,7 +185,7 @@ extension Firewall {
                 try socket.write(Ruleset([rules.userTable]), replacing: false)
             }
         }
-        let table = rules.table(state.all)
+        let table = rules.table(state.published.all)
         try change(&state) { () throws(NetlinkError) in try socket.write(Ruleset([table])) }
         // What another did before is written over.
         state.generation = try socket.generation()
@@ -205,7 +204,7 @@ extension Firewall {
     private func isWhole(_ state: State) throws -> Bool {
         let tables = try socket.tables()
         guard tables.contains(rules.id), tables.contains(rules.userID) else { return false }
-        let wanted = rules.table(state.all)
+        let wanted = rules.table(state.published.all)
         let counts = Dictionary(wanted.chains.map { ($0.name, $0.rules.count) }) { first, _ in first }
         guard try Set(socket.chains(of: rules.id)) == Set(counts.keys), try socket.ruleCounts(of: rules.id) == counts
         else { return false }

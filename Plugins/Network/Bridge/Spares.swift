@@ -1,4 +1,5 @@
 import Linux
+import Model
 
 /// Plugs that were made ahead of the containers that will need them.
 ///
@@ -8,6 +9,8 @@ final class Spares: Sendable {
     private struct State {
         var ready: [Plug] = []
         var isStopped = false
+        /// One is being made, and has its address already.
+        var isMaking = false
         var lastUse = MonotonicTime.now
 
         /// When the next is to be made; nil: there are enough.
@@ -49,8 +52,20 @@ final class Spares: Sendable {
             state.lastUse = .now
             return state.ready.isEmpty ? nil : state.ready.removeFirst()
         }
-        state.wakeOne()
-        return if let ready { ready } else { try maker.make() }
+        state.wakeAll()
+        if let ready { return ready }
+        do { return try maker.make() } catch let error as AgentError where error.code == .networkExhausted {
+            guard let last = takeWhenMade() else { throw error }
+            return last
+        }
+    }
+
+    /// The one that is being made just now; nil when none is, or nothing comes of it. Blocks.
+    private func takeWhenMade() -> Plug? {
+        state.wait { state -> Plug?? in
+            if !state.ready.isEmpty { return .some(state.ready.removeFirst()) }
+            return state.isMaking ? nil : .some(nil)
+        }
     }
 
     /// Takes one back that nobody has had.
@@ -67,26 +82,31 @@ final class Spares: Sendable {
 
     private static func work(_ maker: PlugMaker, _ state: Guarded<State>, _ count: Int) {
         while waitForNeed(state, count) {
-            do {
-                let plug = try maker.make()
-                let isWanted = state.withLock { state in
-                    if !state.isStopped { state.ready.append(plug) }
-                    return !state.isStopped
-                }
-                if !isWanted { maker.leases.withLock { $0.giveBack(plug.number) } }
-            } catch {
-                // Whoever needs one now is told why; here it is only tried again later.
-                let later = MonotonicTime.now.advanced(by: .seconds(1))
-                state.sleep { $0.isStopped ? .now : later }
+            let plug = try? maker.make()
+            let isUnwanted = state.withLock { state in
+                state.isMaking = false
+                if let plug, !state.isStopped { state.ready.append(plug) }
+                return state.isStopped
             }
+            state.wakeAll()
+            if let plug, isUnwanted { maker.leases.withLock { $0.giveBack(plug.number) } }
+            // Whoever needs one now is told why; here it is only tried again later.
+            if plug == nil { rest(state) }
         }
+    }
+
+    private static func rest(_ state: Guarded<State>) {
+        let later = MonotonicTime.now.advanced(by: .milliseconds(500))
+        state.sleep { $0.isStopped ? .now : later }
     }
 
     /// Blocks until one is due; false is the end.
     private static func waitForNeed(_ state: Guarded<State>, _ count: Int) -> Bool {
         while true {
             let (isStopped, isDue) = state.withLock { state in
-                (state.isStopped, state.due(count).map { $0 <= .now } ?? false)
+                let isDue = state.due(count).map { $0 <= .now } ?? false
+                state.isMaking = isDue && !state.isStopped
+                return (state.isStopped, isDue)
             }
             if isStopped { return false }
             if isDue { return true }
