@@ -13,6 +13,7 @@ let package = Package(
         .library(name: "DavitClient", targets: ["DavitClient"]),
         .library(name: "davit-network-none", type: .dynamic, targets: ["NetworkNone"]),
         .library(name: "davit-network-host", type: .dynamic, targets: ["NetworkHost"]),
+        .library(name: "davit-network-bridge", type: .dynamic, targets: ["NetworkBridgeEntry"]),
         .library(name: "davit-storage-overlay", type: .dynamic, targets: ["StorageOverlayEntry"]),
         .library(name: "davit-isolation-linux", type: .dynamic, targets: ["IsolationLinuxEntry"]),
     ],
@@ -86,6 +87,14 @@ let package = Package(
             name: "NetworkHost", dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model"],
             path: "Plugins/Network/Host"),
         .target(
+            name: "NetworkBridge",
+            dependencies: ["Drivers", "JSON", "Linux", "Model", "Netlink"],
+            path: "Plugins/Network/Bridge", exclude: ["Entry"]),
+        .target(
+            name: "NetworkBridgeEntry",
+            dependencies: ["CDavitDriver", "DavitDriverKit", "JSON", "NetworkBridge", "Wire"],
+            path: "Plugins/Network/Bridge/Entry"),
+        .target(
             name: "StorageOverlay",
             dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model", "Wire"],
             path: "Plugins/Storage/Overlay", exclude: ["Entry"]),
@@ -135,6 +144,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(
+            name: "BridgeTests",
+            dependencies: ["Drivers", "JSON", "Linux", "Model", "NetworkBridge", "Netlink", "TestSupport"]),
+        .testTarget(
             name: "PluginTests",
             dependencies: [
                 "Drivers", "IsolationLinux", "JSON", "LaunchPlan", "Linux", "Model", "StorageOverlay", "TestSupport",
@@ -148,7 +160,7 @@ let package = Package(
 
 let embedded: Set = ["LaunchPlanEmbedded", "davit-monitor"]
 /// Where a driver's exported symbol is. The larger drivers keep it apart, so that a test can link two of them.
-let plugins: Set = ["NetworkNone", "NetworkHost", "StorageOverlayEntry", "IsolationLinuxEntry"]
+let plugins: Set = ["NetworkNone", "NetworkHost", "NetworkBridgeEntry", "StorageOverlayEntry", "IsolationLinuxEntry"]
 /// The rooms that may touch unsafe pointers; everywhere else strict memory safety is silent because there are none.
 let cModules: Set = ["CDavitDriver", "CLinux", "CNetlink", "CStart"]
 

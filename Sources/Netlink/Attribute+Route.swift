@@ -10,6 +10,9 @@ extension Attribute {
     static var linkInfo: Self { Self(IFLA_LINKINFO) }
     static var linkNamespace: Self { Self(IFLA_NET_NS_FD) }
     static var linkNamespaceID: Self { Self(IFLA_LINK_NETNSID) }
+    static var linkOperationalState: Self { Self(IFLA_OPERSTATE) }
+    static var linkFamilies: Self { Self(IFLA_AF_SPEC) }
+    static var linkAddressGeneration: Self { Self(IFLA_INET6_ADDR_GEN_MODE) }
     static var linkMask: Self { Self(IFLA_EXT_MASK) }
     static var kind: Self { Self(IFLA_INFO_KIND) }
     static var data: Self { Self(IFLA_INFO_DATA) }
@@ -29,6 +32,7 @@ extension Attribute {
 extension Attribute {
     static var address: Self { Self(IFA_ADDRESS) }
     static var localAddress: Self { Self(IFA_LOCAL) }
+    static var multicast: Self { Self(IFA_MULTICAST) }
     static var addressFlags: Self { Self(IFA_FLAGS) }
     static var destination: Self { Self(RTA_DST) }
     static var gateway: Self { Self(RTA_GATEWAY) }

@@ -33,10 +33,15 @@ extension Ruleset.Constant {
         case .prefix(let prefix) where prefix.length < prefix.family.bits:
             [.mask(.word(0), prefix.maskBytes), .compare(.word(0), isEqual: isEqual, bytes)]
         case .states(let states):
-            // Any of the states is that not none is left.
-            [.mask(.word(0), states.rawValue.nativeBytes), .compare(.word(0), isEqual: !isEqual, [0, 0, 0, 0])]
+            Self.any(of: states.rawValue, isEqual: isEqual)
+        case .statuses(let statuses): Self.any(of: statuses.rawValue, isEqual: isEqual)
         case .field, .prefix, .networkProtocol, .type: [.compare(.word(0), isEqual: isEqual, bytes)]
         }
+    }
+
+    /// Any of the bits is that not none is left.
+    private static func any(of bits: UInt32, isEqual: Bool) -> [Expression] {
+        [.mask(.word(0), bits.nativeBytes), .compare(.word(0), isEqual: !isEqual, [0, 0, 0, 0])]
     }
 }
 
@@ -93,6 +98,7 @@ extension Ruleset.Operand {
         case .destinationPort: [.payload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: 2, size: 2, into: register)]
         case .destinationType: [.destinationType(into: register)]
         case .connectionState: [.connection(NFT_CT_STATE.rawValue, into: register)]
+        case .connectionStatus: [.connection(NFT_CT_STATUS.rawValue, into: register)]
         case .counting(let modulus): [.number(isRandom: false, below: modulus, into: register)]
         case .random(let modulus): [.number(isRandom: true, below: modulus, into: register)]
         case .hash(let operands, let modulus): hashing(operands, modulus, register)

@@ -69,6 +69,13 @@ public enum IPAddress: Sendable, Hashable {
         }
     }
 
+    /// The group that hears who searches for the address: ff02::1:ff and its last 24 bits (RFC 4291). Nil for version 4,
+    /// where everybody hears that.
+    public var searchGroup: IPAddress? {
+        guard case .v6(let value) = self else { return nil }
+        return .v6(0xFF02_0000_0000_0000_0000_0001_FF00_0000 | value & 0xFF_FFFF)
+    }
+
     var number: UInt128 {
         switch self {
         case .v4(let value): UInt128(value)

@@ -63,6 +63,30 @@ extension RouteSocket {
         try socket.perform(address.message(RTM_DELADDR, [], "deleting"))
     }
 
+    /// The multicast groups of version 6 that a link hears (`RTM_GETMULTICAST`).
+    ///
+    /// An address of version 6 is found by one of them, ``IPAddress/searchGroup``, which the kernel joins a moment after
+    /// the address is there. Until then whoever searches for it gets no answer, and tries again a second later.
+    public func groups6(of link: UInt32) throws(NetlinkError) -> [IPAddress] {
+        var header = ifaddrmsg()
+        header.ifa_family = IPAddress.Family.v6.number
+        header.ifa_index = link
+        let message = NetlinkMessage(UInt16(RTM_GETMULTICAST), header: header, purpose: "reading the multicast groups")
+        return try socket.list(message).compactMap { reply in
+            guard let (header, attributes) = reply.parts(ifaddrmsg.self), header.ifa_index == link else { return nil }
+            return attributes.address(.multicast)
+        }
+    }
+
+    /// Whether a link is ready, and each of its addresses can be found by others.
+    public func isFound(_ link: UInt32) throws(NetlinkError) -> Bool {
+        guard try self.link(link)?.isReady == true else { return false }
+        let addresses = try addresses(of: link).filter { $0.link == link && $0.prefix.family == .v6 }
+        guard !addresses.isEmpty else { return true }
+        let groups = Set(try groups6(of: link))
+        return addresses.allSatisfy { $0.prefix.address.searchGroup.map(groups.contains) ?? true }
+    }
+
     /// The addresses of all links, or of one.
     public func addresses(of link: UInt32? = nil) throws(NetlinkError) -> [InterfaceAddress] {
         var header = ifaddrmsg()

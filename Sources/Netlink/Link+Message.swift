@@ -13,6 +13,8 @@ extension Link {
         mac = attributes[.linkAddress].flatMap { MACAddress(bytes: $0) }
         mtu = attributes.value(.linkMTU, as: UInt32.self) ?? 0
         flags = Flags(rawValue: header.ifi_flags)
+        // IF_OPER_UP of <linux/if.h>
+        isReady = attributes.value(.linkOperationalState, as: UInt8.self) == 6
         master = attributes.value(.linkMaster, as: UInt32.self)
         parent = attributes.value(.linkParent, as: UInt32.self)
         namespaceID = attributes.value(.linkNamespaceID, as: Int32.self)
@@ -93,6 +95,16 @@ extension NetlinkMessage {
         NetlinkMessage(UInt16(RTM_NEWLINK), header: settings.header(index: index), purpose: purpose) { message in
             settings.put(in: &message)
             settings.putPort(in: &message)
+            if let own = settings.hasOwnAddress { message.putAddressGeneration(own) }
+        }
+    }
+
+    /// IN6_ADDR_GEN_MODE_EUI64 or IN6_ADDR_GEN_MODE_NONE, for AF_INET6.
+    fileprivate mutating func putAddressGeneration(_ own: Bool) {
+        nest(.linkFamilies) { families in
+            families.nest(Attribute(rawValue: UInt16(IPAddress.Family.v6.number))) { inner in
+                inner.put(.linkAddressGeneration, value: UInt8(own ? 0 : 1))
+            }
         }
     }
 

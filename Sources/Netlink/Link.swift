@@ -10,6 +10,12 @@ public struct Link: Sendable, Hashable {
     public var mac: MACAddress?
     public var mtu: UInt32
     public var flags: Flags
+    /// Frames pass: it is up, has a carrier, and the kernel's own work that follows the carrier is done (IF_OPER_UP).
+    ///
+    /// Before that a packet is dropped without a word, although the flags may say ``Flags/running`` already: the state of
+    /// a new link is unknown, which counts as running. To ask for one link makes the kernel do that work at once (Linux
+    /// 6.14); older ones do it in a moment.
+    public var isReady: Bool
     /// The bridge that it is a port of.
     public var master: UInt32?
     /// The link below a macvlan, the peer of a veth.
@@ -80,14 +86,17 @@ public struct LinkSettings: Sendable {
     public var port: BridgePort?
     /// The network namespace where it is born or to which it goes.
     public var namespace: Descriptor?
+    /// False: the kernel gives it no address of its own making when it comes up. Counts for a change, not for a birth.
+    public var hasOwnAddress: Bool?
 
     public init(
         name: String? = nil, index: UInt32? = nil, mac: MACAddress? = nil, mtu: UInt32? = nil, isUp: Bool? = nil,
-        master: UInt32? = nil, port: BridgePort? = nil, namespace: Descriptor? = nil
+        master: UInt32? = nil, port: BridgePort? = nil, namespace: Descriptor? = nil, hasOwnAddress: Bool? = nil
     ) {
         self.index = index
         (self.name, self.mac, self.mtu, self.isUp) = (name, mac, mtu, isUp)
         (self.master, self.port, self.namespace) = (master, port, namespace)
+        self.hasOwnAddress = hasOwnAddress
     }
 }
 

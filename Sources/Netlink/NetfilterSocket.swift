@@ -36,6 +36,20 @@ extension NetfilterSocket {
         try commit(map.elements(.delete, elements, in: table))
     }
 
+    /// Adds elements of several maps of a table, all or none.
+    public func add(
+        _ elements: [(map: Ruleset.Map, elements: [Ruleset.Element])], in table: Ruleset.TableID
+    ) throws(NetlinkError) {
+        try commit(elements.flatMap { $0.map.elements(.add, $0.elements, in: table) })
+    }
+
+    /// Deletes elements of several maps of a table, all or none. Throws `ENOENT` when one is not there.
+    public func delete(
+        _ elements: [(map: Ruleset.Map, elements: [Ruleset.Element])], in table: Ruleset.TableID
+    ) throws(NetlinkError) {
+        try commit(elements.flatMap { $0.map.elements(.delete, $0.elements, in: table) })
+    }
+
     /// Puts elements in the place of others, in one instant: nobody finds neither.
     public func replace(
         _ old: [Ruleset.Element], with new: [Ruleset.Element], in map: Ruleset.Map, _ table: Ruleset.TableID
@@ -85,6 +99,22 @@ extension NetfilterSocket {
             }
             return attributes.text(.chainName)
         }
+    }
+
+    /// How many rules each chain of a table has; chains without rules are left out.
+    public func ruleCounts(of table: Ruleset.TableID) throws(NetlinkError) -> [String: Int] {
+        let purpose = "reading the rules of \(table)"
+        let message = NetlinkMessage(NFT_MSG_GETRULE, [], table.family.rawValue, purpose) { message in
+            message.put(.ruleTable, table.name)
+        }
+        var counts: [String: Int] = [:]
+        for reply in try socket.list(message) {
+            guard let (_, attributes) = reply.parts(nfgenmsg.self), attributes.text(.ruleTable) == table.name,
+                let chain = attributes.text(.ruleChain)
+            else { continue }
+            counts[chain, default: 0] += 1
+        }
+        return counts
     }
 
     /// A number that every change of any rule makes another one.

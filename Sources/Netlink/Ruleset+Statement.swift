@@ -46,6 +46,8 @@ extension Ruleset {
         /// What the destination is for this host, such as one of its own addresses (`fib daddr type`).
         case destinationType
         case connectionState
+        /// What was done to the connection, such as a new destination (`ct status`).
+        case connectionStatus
         /// 0, 1, ... below a modulus, one after the other or at random (`numgen`).
         case counting(below: UInt32), random(below: UInt32)
         /// A hash of operands, below a modulus (`jhash`).
@@ -59,6 +61,8 @@ extension Ruleset {
         case type(AddressType)
         /// Any of these.
         case states(ConnectionState)
+        /// Any of these.
+        case statuses(ConnectionStatus)
     }
 
     /// `RTN_*`
@@ -74,6 +78,15 @@ extension Ruleset {
         public static let related = ConnectionState(rawValue: 4)
         public static let new = ConnectionState(rawValue: 8)
     }
+
+    /// `IPS_*`
+    public struct ConnectionStatus: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        public static let sourceTranslated = ConnectionStatus(rawValue: 0x10)
+        public static let destinationTranslated = ConnectionStatus(rawValue: 0x20)
+    }
 }
 
 extension Ruleset.Operand {
@@ -84,7 +97,7 @@ extension Ruleset.Operand {
         case .sourcePort, .destinationPort: 2
         case .inputName, .outputName: 16
         case .source(let family), .destination(let family): family.bits / 8
-        case .mark, .destinationType, .connectionState, .counting, .random, .hash: 4
+        case .mark, .destinationType, .connectionState, .connectionStatus, .counting, .random, .hash: 4
         }
     }
 }
@@ -97,6 +110,7 @@ extension Ruleset.Constant {
         case .networkProtocol(let family): [family.number]
         case .type(let type): type.rawValue.nativeBytes
         case .states(let states): states.rawValue.nativeBytes
+        case .statuses(let statuses): statuses.rawValue.nativeBytes
         }
     }
 }

@@ -144,6 +144,7 @@ extension Ruleset.Operand: CustomStringConvertible {
         case .destinationPort: "th dport"
         case .destinationType: "fib daddr type"
         case .connectionState: "ct state"
+        case .connectionStatus: "ct status"
         case .counting(let modulus): "numgen inc mod \(modulus)"
         case .random(let modulus): "numgen random mod \(modulus)"
         case .hash(let operands, let modulus): "jhash \(operands.text) mod \(modulus)"
@@ -159,6 +160,7 @@ extension Ruleset.Constant: CustomStringConvertible {
         case .networkProtocol(let family): family == .v4 ? "ipv4" : "ipv6"
         case .type(let type): "\(type)"
         case .states(let states): "\(states)"
+        case .statuses(let statuses): "\(statuses)"
         }
     }
 }
@@ -168,6 +170,13 @@ extension Ruleset.ConnectionState: CustomStringConvertible {
         let names: [(Self, String)] = [
             (.invalid, "invalid"), (.established, "established"), (.related, "related"), (.new, "new"),
         ]
+        return names.filter { contains($0.0) }.map(\.1).joined(separator: ",")
+    }
+}
+
+extension Ruleset.ConnectionStatus: CustomStringConvertible {
+    public var description: String {
+        let names: [(Self, String)] = [(.sourceTranslated, "snat"), (.destinationTranslated, "dnat")]
         return names.filter { contains($0.0) }.map(\.1).joined(separator: ",")
     }
 }

@@ -97,7 +97,13 @@ extension NetfilterSocket {
     /// Idempotent.
     @discardableResult
     public func forget(_ filter: FlowFilter) throws(NetlinkError) -> Int {
-        let flows = try flows(filter)
+        try forget(where: filter.matches)
+    }
+
+    /// The same for those that are meant by any means. Reads all connections once.
+    @discardableResult
+    public func forget(where isMeant: (TrackedFlow) -> Bool) throws(NetlinkError) -> Int {
+        let flows = try flows().filter(isMeant)
         var forgotten = 0
         for start in stride(from: 0, to: flows.count, by: 1000) {
             let part = flows[start..<min(flows.count, start + 1000)]

@@ -26,8 +26,8 @@ extension KernelTests {
                 .change(2, LinkSettings(isUp: true)),
                 .address(InterfaceAddress(try #require(IPPrefix("10.98.0.2/24")), link: 2)),
             ])
-            try host.awaitRunning(try host.index("c0"))
-            try client.awaitRunning(2)
+            try host.waitUntilFound("c0")
+            try client.waitUntilFound("eth0")
             try guest.route.add(
                 Route(to: .everything(.v4), via: IPAddress("10.99.0.1"), link: try guest.index("eth0")))
             try NetworkNamespace.run(in: host.namespace) { () throws(Errno) in

@@ -37,7 +37,13 @@ struct NetworkHost: NetworkDriver {
     }
 
     func attach(_ request: AttachRequest) async throws -> Attachment {
-        try Attachment(
+        if let port = request.ports.first {
+            throw AgentError(
+                .portRefused,
+                "\(port) can't be published: on the host's own network the program opens the host's ports itself, leave the port out or use the network bridge"
+            )
+        }
+        return try Attachment(
             namespace: .host, resolvConf: read(resolvConf),
             hosts: read(hosts).split(separator: "\n").map(String.init).filter(Self.isWorthKeeping))
     }

@@ -6,7 +6,12 @@ internal import Model
 
 /// No network but a loopback interface of the container's own.
 struct NetworkNone: NetworkDriver {
-    func attach(_ request: AttachRequest) async throws -> Attachment { Attachment(namespace: .born) }
+    func attach(_ request: AttachRequest) async throws -> Attachment {
+        guard let port = request.ports.first else { return Attachment(namespace: .born) }
+        throw AgentError(
+            .portRefused, "\(port) can't be published: a container without a network has no ports, use the network bridge")
+    }
+
     func detach(_ container: ContainerID) async throws {}
 }
 

@@ -1,0 +1,39 @@
+/// What the bridge driver can be told; every key has a default.
+public struct BridgeConfiguration: Sendable, Codable {
+    /// The bridge's name, at most 15 letters, digits and `_.-`.
+    public var bridge = "davit0"
+    /// The network of version 4, such as `10.88.0.0/20`; default: the first /20 of 10.88.0.0/14 that no route overlaps.
+    public var subnet: String?
+    /// The network of version 6, such as `fd00:1::/64`, or `off`; default: a unique local /64 made from /etc/machine-id.
+    public var subnet6: String?
+    /// In bytes, 1280 to 65535; default: that of the link of the host's default route.
+    public var mtu: Int?
+    /// Where ports are published that name no address: `all` (default), `loopback`, or one of the host's addresses.
+    public var publishAddress: String?
+    /// How many namespaces lie ready; default 4, at most 256.
+    public var pool: Int?
+    /// No way out of the network, and no port into it.
+    public var isolated: Bool?
+    /// Where the host's resolv.conf is; default /etc/resolv.conf.
+    public var resolvConf: String?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case bridge, subnet, subnet6, mtu, pool, isolated
+        case publishAddress = "publish_address"
+        case resolvConf = "resolv_conf"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        bridge = try values.decodeIfPresent(String.self, forKey: .bridge) ?? bridge
+        subnet = try values.decodeIfPresent(String.self, forKey: .subnet)
+        subnet6 = try values.decodeIfPresent(String.self, forKey: .subnet6)
+        mtu = try values.decodeIfPresent(Int.self, forKey: .mtu)
+        publishAddress = try values.decodeIfPresent(String.self, forKey: .publishAddress)
+        pool = try values.decodeIfPresent(Int.self, forKey: .pool)
+        isolated = try values.decodeIfPresent(Bool.self, forKey: .isolated)
+        resolvConf = try values.decodeIfPresent(String.self, forKey: .resolvConf)
+    }
+}

@@ -1,0 +1,215 @@
+import JSON
+import Linux
+import Model
+import Netlink
+
+/// Our table of nftables and what is published in it. All changes go through here, one at a time: what the kernel has is
+/// always made from ``State/published``, never read back.
+final class Firewall: Sendable {
+    private struct State {
+        var published = PublishedPorts()
+        /// The kernel's generation after our last change; nil when somebody else may have changed something since.
+        var generation: UInt32?
+    }
+
+    /// Free ports are taken from here: the range that Linux has for ports that nobody chose (`ip_local_port_range`).
+    private static let freePorts: ClosedRange<UInt16> = 32768...60999
+
+    private let rules: BridgeRules
+    private let socket: NetfilterSocket
+    private let ports: HostPorts
+    private let ended: EndedPorts
+    private let state = Guarded(State())
+
+    init(_ rules: BridgeRules, host: HostNetwork) throws {
+        self.rules = rules
+        socket = try NetfilterSocket(in: host.namespace)
+        ports = HostPorts(host: host)
+        // A socket of its own: an exchange that lasts long would hold up those that are waited for.
+        ended = try EndedPorts(try NetfilterSocket(in: host.namespace))
+    }
+
+    var count: Int { state.withLock { $0.published.count } }
+
+    /// Writes the whole table in the place of the one there is, in one instant. Idempotent.
+    func write() throws { try state.withLock { try write(&$0) } }
+
+    /// Puts the table back when it is not as it was written; true when that was needed. Quick when nobody changed any.
+    func heal() throws -> Bool {
+        try state.withLock { state in
+            let generation = try socket.generation()
+            if generation == state.generation { return false }
+            guard try !isWhole(state) else {
+                state.generation = generation
+                return false
+            }
+            try write(&state)
+            return true
+        }
+    }
+}
+
+// MARK: Publishing
+extension Firewall {
+    /// Publishes all of a container's ports, or none; answers them with the ports that were chosen. Idempotent.
+    ///
+    /// - Parameter address: the container's address of a family.
+    /// Throws `port.in_use`.
+    func publish(
+        _ wishes: [PortWishes.Wish], for container: ContainerID, host: Set<IPAddress>,
+        _ address: (IPAddress.Family) -> IPAddress?
+    ) throws -> [PublishedPort] {
+        guard !wishes.isEmpty else { return [] }
+        return try state.withLock { state in
+            if let present = state.published[container] { return present }
+            var chosen: [PublishedPort] = []
+            for wish in wishes { chosen += try choose(wish, for: container, besides: chosen, state, address) }
+            try change(&state) { () throws(NetlinkError) in
+                try socket.add(PublishedPort.elements(chosen), in: rules.id)
+            }
+            state.published.add(chosen, for: container)
+            try forget(besides: .tcp, of: chosen) { port, flow in
+                port.turns(flow, host: host) && flow.reply.source != port.target
+            }
+            return chosen
+        }
+    }
+
+    /// Ends what a container has published, and the connections that came by it. Idempotent.
+    func withdraw(_ container: ContainerID) throws {
+        try state.withLock { state in
+            let ports = state.published.remove(container)
+            guard !ports.isEmpty else { return }
+            do throws(NetlinkError) {
+                try change(&state) { () throws(NetlinkError) in
+                    try socket.delete(PublishedPort.elements(ports), in: rules.id)
+                }
+            } catch {
+                // ENOENT: somebody flushed the table, so that it is written anew, without them.
+                guard error.code == .noSuchFile else { throw error }
+                try write(&state)
+            }
+            try forget(besides: .tcp, of: ports) { $0.led($1) }
+            ended.take(ports.filter { $0.transport == .tcp })
+        }
+    }
+
+    /// A client that sends datagrams again and again from one port goes on to where its first one went, so that these are
+    /// forgotten before anybody is told that the port is theirs. TCP begins anew with each connection: nothing waits.
+    private func forget(
+        besides quick: PortMapping.Transport, of ports: [PublishedPort],
+        _ isMeant: (PublishedPort, TrackedFlow) -> Bool
+    ) throws(NetlinkError) {
+        let lasting = ports.filter { $0.transport != quick }
+        guard !lasting.isEmpty else { return }
+        try socket.forget { flow in lasting.contains { isMeant($0, flow) } }
+    }
+
+    /// Takes up what a container had published before the driver's start; `write` puts it in force. Idempotent.
+    func restore(_ ports: [PublishedPort], for container: ContainerID) {
+        state.withLock { state in
+            _ = state.published.remove(container)
+            state.published.add(ports, for: container)
+        }
+    }
+
+    private func choose(
+        _ wish: PortWishes.Wish, for container: ContainerID, besides chosen: [PublishedPort], _ state: State,
+        _ address: (IPAddress.Family) -> IPAddress?
+    ) throws -> [PublishedPort] {
+        guard let port = wish.mapping.hostPort.flatMap({ UInt16(exactly: $0) }) else {
+            return try chooseFree(wish, besides: chosen, state, address)
+        }
+        let ports = try Self.ports(wish, port, address)
+        if let holder = holder(of: ports, besides: chosen, for: container, state) {
+            throw AgentError(
+                .portInUse, "port \(port)/\(wish.mapping.transport.rawValue) is published by container \(holder) already",
+                retryable: true,
+                details: ["port": .int(Int64(port)), "container": .string(holder.description)])
+        }
+        if let busy = try ports.first(where: { try !isFree($0) }) {
+            throw AgentError(
+                .portInUse,
+                "port \(port)/\(wish.mapping.transport.rawValue) at \(busy.place.address) is held by a process of the host",
+                retryable: true, details: ["port": .int(Int64(port)), "holder": "host"])
+        }
+        return ports
+    }
+
+    private func chooseFree(
+        _ wish: PortWishes.Wish, besides chosen: [PublishedPort], _ state: State,
+        _ address: (IPAddress.Family) -> IPAddress?
+    ) throws -> [PublishedPort] {
+        let start = UInt16.random(in: Self.freePorts)
+        // From there round: the same port is not given twice in a row, which a client's memory of it would not like.
+        for port in Array(start...Self.freePorts.upperBound) + Array(Self.freePorts.lowerBound..<start) {
+            let ports = try Self.ports(wish, port, address)
+            let isTaken = ports.contains { port in
+                state.published.holder(of: port) != nil || chosen.contains { $0.conflicts(with: port) }
+            }
+            if try !isTaken && ports.allSatisfy(isFree) { return ports }
+        }
+        throw AgentError(.networkExhausted, "the host has no free port for \(wish.mapping)", retryable: true)
+    }
+
+    private func isFree(_ port: PublishedPort) throws -> Bool {
+        try ports.isFree(port.hostPort, at: port.place, port.transport)
+    }
+
+    private func holder(
+        of ports: [PublishedPort], besides chosen: [PublishedPort], for container: ContainerID, _ state: State
+    ) -> ContainerID? {
+        if chosen.contains(where: { other in ports.contains { $0.conflicts(with: other) } }) { return container }
+        return ports.lazy.compactMap(state.published.holder(of:)).first
+    }
+
+    private static func ports(
+        _ wish: PortWishes.Wish, _ port: UInt16, _ address: (IPAddress.Family) -> IPAddress?
+    ) throws(AgentError) -> [PublishedPort] {
+        let inner = UInt16(truncatingIfNeeded: wish.mapping.containerPort)
+        return wish.places.compactMap { place in
+            address(place.family).map { target in
+                PublishedPort(
+                    place: place, transport: wish.mapping.transport, hostPort: port, target: target,
+                    containerPort: inner)
+            }
+        }
+    }
+}
+
+// MARK: The kernel's side
+extension Firewall {
+    private func write(_ state: inout State) throws(NetlinkError) {
+        if try !socket.tables().contains(rules.userID) {
+            try change(&state) { () throws(NetlinkError) in
+                try socket.write(Ruleset([rules.userTable]), replacing: false)
+            }
+        }
+        let table = rules.table(state.published.all)
+        try change(&state) { () throws(NetlinkError) in try socket.write(Ruleset([table])) }
+        // What another did before is written over.
+        state.generation = try socket.generation()
+    }
+
+    /// Makes a change, after which the generation is known when only we made one: each transaction counts it up by one.
+    private func change(_ state: inout State, _ body: () throws(NetlinkError) -> Void) throws(NetlinkError) {
+        let before = state.generation
+        state.generation = nil
+        try body()
+        let now = try socket.generation()
+        state.generation = before.map { $0 &+ 1 } == now ? now : nil
+    }
+
+    /// Whether the kernel has our table with all its chains, rules and elements, and the administrator's.
+    private func isWhole(_ state: State) throws -> Bool {
+        let tables = try socket.tables()
+        guard tables.contains(rules.id), tables.contains(rules.userID) else { return false }
+        let wanted = rules.table(state.published.all)
+        let counts = Dictionary(wanted.chains.map { ($0.name, $0.rules.count) }) { first, _ in first }
+        guard try Set(socket.chains(of: rules.id)) == Set(counts.keys), try socket.ruleCounts(of: rules.id) == counts
+        else { return false }
+        return try wanted.maps.allSatisfy { map in
+            try Set(socket.elements(of: map, in: rules.id)) == Set(map.elements)
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import Drivers
+import JSON
+import Linux
+import Model
+import Netlink
+import Testing
+
+@testable import NetworkBridge
+
+extension KernelTests {
+    @Suite struct `Ports` {
+        private let world: World
+
+        init() throws { world = try World() }
+
+        @Test func `a port that another container has is refused with its id, and nothing is left`() async throws {
+            let first = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80))
+            let (elements, ends) = (try world.elements().count, try world.ends().count)
+            let error = await #expect(throws: AgentError.self) {
+                try await world.attach(
+                    PortMapping(hostPort: 9090, containerPort: 90),
+                    PortMapping(address: "127.0.0.1", hostPort: 8080, containerPort: 80))
+            }
+            #expect(error?.code == .portInUse)
+            #expect(error?.message == "port 8080/tcp is published by container \(first.id) already")
+            #expect(error?.details?["container"]?.string == first.id.description)
+            #expect(try world.elements().count == elements)
+            #expect(try world.ends().count >= ends)
+            // The same port of another protocol is another one; the first is free when its container is gone.
+            _ = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80, transport: .udp))
+            try await world.network.detach(first.id)
+            _ = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80))
+        }
+
+        @Test(arguments: [InternetSocket.Kind.stream, .datagram])
+        func `a port that a process of the host has is refused`(_ kind: InternetSocket.Kind) async throws {
+            let service = try world.host.listen(kind, 8080)
+            let transport: PortMapping.Transport = kind == .stream ? .tcp : .udp
+            let error = await #expect(throws: AgentError.self) {
+                try await world.attach(PortMapping(hostPort: 8080, containerPort: 80, transport: transport))
+            }
+            #expect(error?.code == .portInUse)
+            #expect(error?.message.contains("is held by a process of the host") == true)
+            #expect(try world.elements().isEmpty)
+            withExtendedLifetime(service) {}
+        }
+
+        @Test func `a port that connections rest on is free`() async throws {
+            do {
+                let service = try world.host.listen(.stream, 8080)
+                let client = try world.host.connect("127.0.0.1", 8080)
+                // The server closes first, so that its end rests.
+                do { withExtendedLifetime(try #require(try UnixSocket.accept(service))) {} }
+                _ = try client.wait(until: .now.advanced(by: .milliseconds(100)))
+            }
+            _ = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80))
+        }
+
+        @Test func `a port that nobody named is chosen, the same for both families`() async throws {
+            let container = try await world.attach(PortMapping(containerPort: 80), PortMapping(containerPort: 81))
+            let ports = container.attachment.ports
+            #expect(ports.map(\.address) == ["0.0.0.0", "::", "0.0.0.0", "::"])
+            let chosen = ports.compactMap(\.hostPort)
+            #expect(chosen[0] == chosen[1] && chosen[2] == chosen[3] && chosen[0] != chosen[2])
+            #expect(chosen.allSatisfy { (32768...60999).contains($0) })
+            let listener = try container.corner.listen(.stream, 80)
+            try world.outside.exchange("192.0.2.1", UInt16(chosen[0]), with: listener)
+        }
+
+        @Test func `an address that is none of the host's is refused`() async throws {
+            for address in ["192.0.2.7", "fd00::9", "here"] {
+                let error = await #expect(throws: AgentError.self) {
+                    try await world.attach(PortMapping(address: address, hostPort: 80, containerPort: 80))
+                }
+                #expect(error?.code == .portRefused)
+            }
+            let here = try await world.attach(PortMapping(address: "192.0.2.1", hostPort: 80, containerPort: 80))
+            let listener = try here.corner.listen(.stream, 80)
+            try world.outside.exchange("192.0.2.1", 80, with: listener)
+            #expect(throws: Errno.connectionRefused) { try world.host.connect("127.0.0.1", 80) }
+        }
+
+        @Test func `a datagram goes to the container that has the port now`() async throws {
+            let port = PortMapping(hostPort: 53, containerPort: 53, transport: .udp)
+            let first = try await world.attach(port)
+            let old = try first.corner.listen(.datagram, 53)
+            let sender = try world.outside.datagrams("192.0.2.1", 53, from: 4000)
+            try sender.send([1])
+            #expect(try old.wait(until: .now.advanced(by: .milliseconds(500))))
+            try await world.network.detach(first.id)
+            // Nobody has it: the kernel now remembers that this one goes to the host itself.
+            try sender.send([2])
+            let second = try await world.attach(port)
+            let new = try second.corner.listen(.datagram, 53)
+            // What the host answered to the one before.
+            _ = try? sender.send([0])
+            try sender.send([3])
+            #expect(try new.wait(until: .now.advanced(by: .milliseconds(500))))
+        }
+
+        @Test func `connections of others to the same port of another host are left alone`() async throws {
+            let client = try await world.attach()
+            let service = try world.outside.listen(.stream, 8080)
+            let connection = try client.corner.connect("192.0.2.2", 8080)
+            #expect(try service.wait(until: .now.advanced(by: .milliseconds(500))))
+            let server = try #require(try UnixSocket.accept(service))
+            let other = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80))
+            try await world.network.detach(other.id)
+            try connection.send([1])
+            #expect(try server.wait(until: .now.advanced(by: .milliseconds(500))))
+            #expect(try world.rules.flows(FlowFilter(transport: .tcp, destinationPort: 8080)).count == 1)
+        }
+
+        @Test func `one more port costs the same with ten as with ten thousand`() async throws {
+            let rules = world.rules
+            let table = Ruleset.TableID(.inet, "davit")
+            let host = HostNetwork(namespace: world.host.namespace)
+            let bridge = try BridgeMaker(
+                settings: try BridgeSettings(world.configuration), host: host, route: world.route
+            ).make()
+            let firewall = try Firewall(BridgeRules(bridge: bridge, isIsolated: false), host: host)
+            try firewall.write()
+            var (figures, costs, next) = ([String](), [Int64](), 1)
+            for count in [10, 10000] {
+                let ports = (next..<count).map { number in
+                    PublishedPort(
+                        place: .everywhere(.v4), transport: .tcp, hostPort: UInt16(number), target: .v4(0x0A58_0002),
+                        containerPort: 80)
+                }
+                next = count
+                firewall.restore(ports, for: .random())
+                try firewall.write()
+                var times: [Int64] = []
+                for _ in 0..<50 {
+                    let wish = PortWishes.Wish(
+                        mapping: PortMapping(hostPort: 30000, containerPort: 80),
+                        places: [.everywhere(.v4)])
+                    let id = ContainerID.random()
+                    let start = Clock.monotonic
+                    _ = try firewall.publish([wish], for: id, host: []) { _ in .v4(0x0A58_0003) }
+                    times.append(Clock.monotonic - start)
+                    try firewall.withdraw(id)
+                }
+                costs.append(times.sorted()[25])
+                figures.append("with \(count) present: \(costs[costs.count - 1] / 1000) us")
+            }
+            print("one port more: \(figures.joined(separator: ", "))")
+            #expect(try rules.elements(of: PublishedPort.maps[1], in: table).count == 9999)
+        }
+    }
+}

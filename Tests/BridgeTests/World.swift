@@ -1,0 +1,165 @@
+import Drivers
+import JSON
+import Linux
+import Model
+import Netlink
+import TestSupport
+import Testing
+
+@testable import NetworkBridge
+
+/// The parent of all tests that touch the kernel: one after another, as root.
+@Suite(.serialized, .enabled(if: isRoot, "needs root"))
+enum KernelTests {}
+
+let isRoot = (try? Directory(path: "/proc/self").status("status").uid) == 0
+
+/// A network namespace from which is sent, and in which is listened.
+struct Corner: Sendable {
+    let namespace: Descriptor
+
+    func listen(_ kind: InternetSocket.Kind, _ port: UInt16, at address: String = "0.0.0.0") throws -> Descriptor {
+        try NetworkNamespace.run(in: namespace) { () throws(Errno) in
+            try InternetSocket.listen(kind, address: address, port: port)
+        }
+    }
+
+    /// A TCP connection; half a second is too short for a first packet that was lost.
+    func connect(_ address: String, _ port: UInt16) throws -> Descriptor {
+        let socket = try NetworkNamespace.run(in: namespace) { () throws(Errno) in
+            try InternetSocket.stream(for: address)
+        }
+        try socket.connect(to: address, port: port, until: .now.advanced(by: .milliseconds(500)))
+        return socket
+    }
+
+    /// A UDP socket that sends to one place.
+    func datagrams(_ address: String, _ port: UInt16, from own: UInt16 = 0) throws -> Descriptor {
+        let any = address.contains(":") ? "::" : "0.0.0.0"
+        let socket = try listen(.datagram, own, at: any)
+        try socket.connect(to: address, port: port, until: .now)
+        return socket
+    }
+
+    /// A byte there and another back over a new TCP connection.
+    func exchange(_ address: String, _ port: UInt16, with listener: Descriptor) throws {
+        let client = try connect(address, port)
+        try #require(try listener.wait(until: .now.advanced(by: .milliseconds(500))))
+        let server = try #require(try UnixSocket.accept(listener))
+        try client.send([1])
+        try #require(try server.wait(until: .now.advanced(by: .milliseconds(500))))
+        #expect(try server.read(upTo: 9) == [1])
+        try server.send([2])
+        try #require(try client.wait(until: .now.advanced(by: .milliseconds(500))))
+        #expect(try client.read(upTo: 9) == [2])
+    }
+
+    /// A datagram, which the receiver gets.
+    func send(_ byte: UInt8, _ address: String, _ port: UInt16, to receiver: Descriptor) throws {
+        let socket = try datagrams(address, port)
+        try socket.send([byte])
+        try #require(try receiver.wait(until: .now.advanced(by: .milliseconds(500))), "no datagram came")
+        #expect(try receiver.read(upTo: 9) == [byte])
+    }
+}
+
+/// A host with a driver, and a machine outside that knows nothing of the containers' networks.
+///
+/// The host is 192.0.2.1 and 2001:db8::1, the machine outside 192.0.2.2 and 2001:db8::2.
+final class World: Sendable {
+    let host: Corner
+    let outside: Corner
+    let route: RouteSocket
+    let rules: NetfilterSocket
+    let network: BridgeNetwork
+    let configuration: BridgeConfiguration
+
+    init(_ configure: (inout BridgeConfiguration) -> Void = { _ in }) throws {
+        var configuration = BridgeConfiguration()
+        configuration.resolvConf = "/nowhere"
+        configure(&configuration)
+        self.configuration = configuration
+        host = Corner(namespace: try NetworkNamespace.make())
+        outside = Corner(namespace: try NetworkNamespace.make())
+        route = try RouteSocket(in: host.namespace)
+        rules = try NetfilterSocket(in: host.namespace)
+        network = try BridgeNetwork(configuration, host: host.namespace)
+        try join()
+    }
+
+    private func join() throws {
+        let there = try RouteSocket(in: outside.namespace)
+        for namespace in [host.namespace, outside.namespace] {
+            try NetworkNamespace.run(in: namespace) { () throws(Errno) in
+                _ = try KernelSetting("ipv6/conf/default/accept_dad").set("0")
+            }
+        }
+        try route.change(1, LinkSettings(isUp: true))
+        try there.change(1, LinkSettings(isUp: true))
+        try route.add(
+            .veth(peer: LinkSettings(name: "eth0", namespace: outside.namespace)), LinkSettings(name: "out0", isUp: true))
+        let (here, other) = (
+            try #require(try route.link(named: "out0")).index, try #require(try there.link(named: "eth0")).index
+        )
+        for (socket, link, addresses) in [
+            (route, here, ["192.0.2.1/24", "2001:db8::1/64"]), (there, other, ["192.0.2.2/24", "2001:db8::2/64"]),
+        ] {
+            try socket.change(link, LinkSettings(isUp: true))
+            for address in addresses {
+                try socket.add(InterfaceAddress(try #require(IPPrefix(address)), link: link))
+            }
+        }
+        try route.add(Route(to: .everything(.v4), via: IPAddress("192.0.2.2"), link: here))
+        try route.add(Route(to: .everything(.v6), via: IPAddress("2001:db8::2"), link: here))
+        try #require(try eventually { try route.link(here)?.isReady == true })
+        try #require(try eventually { try there.link(other)?.isReady == true })
+    }
+
+    /// A container, attached.
+    func attach(_ ports: PortMapping..., network: BridgeNetwork? = nil) async throws -> Container {
+        let id = ContainerID.random()
+        let request = AttachRequest(container: id, network: "bridge", hostname: "c", ports: ports)
+        return try Container(id, await (network ?? self.network).attach(request))
+    }
+
+    /// The host's ends of wires.
+    func ends() throws -> [String] { try route.links().filter { $0.kind == "veth" && $0.name != "out0" }.map(\.name) }
+
+    /// Everything that is published, from the kernel.
+    func elements() throws -> [Ruleset.Element] {
+        try PublishedPort.maps.flatMap { try rules.elements(of: $0, in: Ruleset.TableID(.inet, "davit")) }
+    }
+}
+
+/// A container without processes.
+struct Container: Sendable {
+    let id: ContainerID
+    let attachment: Drivers.Attachment
+    let corner: Corner
+
+    init(_ id: ContainerID, _ attachment: Drivers.Attachment) throws {
+        (self.id, self.attachment) = (id, attachment)
+        guard case .made(let namespace) = attachment.namespace else {
+            throw AgentError(.driverBadReply, "the namespace is \(attachment.namespace)")
+        }
+        corner = Corner(namespace: namespace)
+    }
+
+    func address(_ family: IPAddress.Family) throws -> String {
+        let prefixes = attachment.addresses.compactMap { IPPrefix($0) }
+        return try #require(prefixes.first { $0.family == family }).address.description
+    }
+
+    var handle: ContainerHandle { ContainerHandle(container: id, handle: attachment.handle) }
+}
+
+/// Whether something becomes true within two seconds.
+func eventually(_ condition: () throws -> Bool) throws -> Bool {
+    let pause = Guarded(())
+    for _ in 0..<400 {
+        if try condition() { return true }
+        let time = MonotonicTime.now.advanced(by: .milliseconds(5))
+        pause.sleep { time }
+    }
+    return false
+}
