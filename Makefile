@@ -10,6 +10,8 @@ RPATH := -Xlinker -rpath=/usr/lib/davit/swift
 LINK := -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
 CHECKS := --explicit-target-dependency-import-check error
 RELEASE := .build/release
+# A run of one target that hangs is ended with a failure.
+TIMED := timeout --kill-after=30 1200
 # Tests that want the kernel, drivers, programs or a booted machine, by the names of their targets.
 KERNEL_TESTS := LinuxTests|MonitorTests
 DRIVER_TESTS := DriverHostTests
@@ -38,7 +40,7 @@ test: setup check test-unit test-system test-vm ## build everything and run ever
 
 test-unit: ## unit, kernel, driver and command tests
 	$(SWIFT) build --build-tests $(CHECKS)
-	set -e; for target in $(UNIT_TESTS); do $(SWIFT) test --skip-build --filter "^$$target\\."; done
+	set -e; for target in $(UNIT_TESTS); do $(TIMED) $(SWIFT) test --skip-build --filter "^$$target\\."; done
 
 test-kernel: ## only the tests of the kernel's interfaces; needs root
 	$(SWIFT) test --filter '$(KERNEL_TESTS)'
@@ -53,12 +55,12 @@ test-images: ## build the test images, or find them in the cache
 test-system: build test-images ## the programs with real images, and under a booted systemd; needs root
 	packaging/install $(RELEASE) .build/root
 	$(SWIFT) build --build-tests $(CHECKS)
-	set -e; for target in $(SYSTEM_TESTS); do $(SWIFT) test --skip-build --filter "^$$target\."; done
+	set -e; for target in $(SYSTEM_TESTS); do $(TIMED) $(SWIFT) test --skip-build --filter "^$$target\."; done
 
 test-vm: build test-images ## limits, on a kernel of its own in an emulated machine; needs root
 	packaging/install $(RELEASE) .build/root
 	Tests/Images/build --machine
-	$(SWIFT) test --filter '^$(VM_TESTS)\.'
+	$(TIMED) $(SWIFT) test --filter '^$(VM_TESTS)\.'
 
 bench: build ## measure; ROW=name for one row
 	packaging/install $(RELEASE) .build/root

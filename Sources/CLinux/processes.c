@@ -169,9 +169,12 @@ static long raw_call(long number, long a, long b)
 static int hold_body(void *context)
 {
     static const struct timespec hour = { .tv_sec = 3600 };
-    (void)context;
-    /* Were the caller killed here, this child would keep all its memory. */
+    long parent = (long)(uintptr_t)context;
+    /* Were the caller killed, this child would keep all its memory and descriptors: sockets, locks. */
     raw_call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    /* It may have been killed before it was asked for. A new user namespace does not hide the parent's number. */
+    if (raw_call(SYS_getppid, 0, 0) != parent)
+        return 0;
     for (;;)
         raw_call(SYS_nanosleep, (long)(uintptr_t)&hour, 0);
 }
@@ -192,7 +195,7 @@ int davit_hold_user_namespace(int *ret_pidfd, void **ret_stack)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    long pid = clone_on_stack(&arguments, hold_body, NULL);
+    long pid = clone_on_stack(&arguments, hold_body, (void *)(uintptr_t)getpid());
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (pid < 0) {
         munmap(stack, STACK);

@@ -31,8 +31,10 @@ extension Engine {
             try plan.check(ids: container.record.ids, joins: true)
             try await launch(order(exec, plan, stdio, request.terminal, in: container), of: exec, in: container)
         } catch {
+            let story = story(of: error, in: container)
+            exec.end.settle(.failure(story))
             await abandon(exec, of: container)
-            throw story(of: error, in: container)
+            throw story
         }
         return ExecRun(exec: exec, view: exec.view)
     }

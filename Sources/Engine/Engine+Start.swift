@@ -305,6 +305,8 @@ extension Container {
         process = nil
         (ready, message, health) = (nil, nil, nil)
         execs = [:]
+        // The monitor that was asked is no longer listened to.
+        attaching.giveUp()
         (record.startedAt, record.error) = (nil, nil)
         if !keepingExit { record.exit = nil }
         (record.rootfs, record.attachment, record.network) = (nil, nil, nil)

@@ -88,7 +88,7 @@ public struct NotifySpec: Sendable, Hashable, Codable {
 
 /// A file with something secret, on a tmpfs of the container's own.
 public struct CredentialSpec: Sendable, Hashable, Codable {
-    /// A file name: it appears as `/run/credentials/NAME` and `/run/secrets/NAME`.
+    /// A file name: it appears as `/run/credentials/davit/NAME` and `/run/secrets/NAME`.
     public var name: String
     /// An absolute path on the host, read at each start; or nothing, when its content came with the request.
     public var source: String?
@@ -101,7 +101,7 @@ public struct CredentialSpec: Sendable, Hashable, Codable {
 
 /// A socket that the agent opens and hands to the program (sd_listen_fds(3)).
 public struct ListenSpec: Sendable, Hashable, Codable {
-    /// `tcp:ADDRESS:PORT`, `udp:ADDRESS:PORT` in the container's network; `unix:PATH` on the host.
+    /// `tcp:ADDRESS:PORT`, `udp:ADDRESS:PORT` or `unix:PATH`, all of the host.
     public var address: String
     /// For LISTEN_FDNAMES; default `davit`.
     public var name: String?

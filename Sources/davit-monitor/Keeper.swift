@@ -71,13 +71,14 @@ struct Keeper {
         Control.attached(number, input: input)
     }
 
-    /// Takes what is still in the pipes. A client that takes nothing for five seconds is given up.
+    /// Takes what is still in the pipes. A client that takes nothing for two seconds is given up: the agent, which waits
+    /// for the word of the end, loses its patience after five.
     func drain() {
         for relay in relays {
             while relay.pump(into: log) || relay.slowest >= 0 {
                 let client = relay.slowest
                 guard client >= 0 else { continue }
-                if davit_poll(client, Int32(Kernel.writable), 5000) == 0 { relay.drop { $0.descriptor == client } }
+                if davit_poll(client, Int32(Kernel.writable), 2000) == 0 { relay.drop { $0.descriptor == client } }
             }
             relay.finish(into: log)
         }

@@ -163,16 +163,11 @@ struct PlayedReactor: Reactor {
             return Attention()
         }
         try Thread.start("test timer") { [line] in
-            try? Pipe().ends().reader.waitForever(delay)
+            let milliseconds = delay.components.attoseconds / 1_000_000_000_000_000
+            try? Command.pause(milliseconds: Int32(clamping: milliseconds))
             line.say(handler)
         }
         return Attention()
-    }
-}
-
-extension Descriptor {
-    fileprivate func waitForever(_ delay: Duration) throws {
-        _ = try waitReadable(milliseconds: Int32(delay.components.attoseconds / 1_000_000_000_000_000))
     }
 }
 

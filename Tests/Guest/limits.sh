@@ -90,6 +90,7 @@ it 'the event of the end tells it too' <<'END'
 davit events --from oldest --once --kind container.exited --jsonl >/tmp/events
 jq -e 'select(.event.name == "glutton") | .event.exit.oom' /tmp/events | grep -x true
 davit events --from oldest --once --kind container.exited | grep '(glutton) code=137 out of memory'
+davit events --from oldest --once --kind container.oom | grep glutton
 jq -e 'select(.event.name == "glutton") | .event.exit.memory.victim == "dd"' /tmp/events | grep -x true
 davit rm glutton
 END
@@ -161,7 +162,10 @@ it '--pids stops a loop of forks' <<'END'
 davit run -d --name forks --pids 10 $busybox sh -c '(while :; do sleep 600 & done); exec sleep 600'
 until_true 60 sh -c "[ \$(sed -n 's/^max //p' $(group forks)/pids.events) -gt 0 ]"
 [ "$(limit forks pids.current)" -le 10 ]
-davit rm --force forks
+davit kill forks
+[ "$(davit wait forks)" = 137 ]
+exit_of forks | jq -e '.limits == ["pids.max"]'
+davit rm forks
 END
 it '--cpus slows a busy program down' <<'END'
 davit run -d --name busy --cpus 0.2 $busybox sh -c 'while :; do :; done'
@@ -201,8 +205,14 @@ davit rm --force live
 END
 it 'a limit of a disk holds a program back' <<'END'
 davit run -d --name slow --device-write-bps /dev/vda:1m $busybox sh -c 'while :; do dd if=/dev/zero of=/f bs=1M count=4 oflag=direct; done'
-until_true 60 sh -c "[ \$(sed -n 's/^full.*total=//p' $(group slow)/io.pressure) -gt 1000000 ]"
-davit stats --no-stream --json slow | jq -e 'first(.. | objects | select(has("io"))) | .io.pressure.full_total > 1000000'
+written() { davit stats --no-stream --json slow | jq 'first(.. | objects | select(has("io"))) | .io.write_bytes'; }
+until_true 60 sh -c "grep -q wbytes=[1-9] $(group slow)/io.stat"
+before=$(written) start=$(date +%s)
+sleep 5
+after=$(written) seconds=$(($(date +%s) - start))
+[ "$after" -gt "$before" ]
+# The kernel lets a request through whole, so one of the 4 MiB may be more.
+[ $((after - before)) -le $(((seconds + 5) << 20)) ]
 davit rm --force slow
 END
 it 'stats tells what a container uses' <<'END'

@@ -486,7 +486,7 @@ static void kernel_files(void)
     static const char *masked[] = {
         "/proc/keys",      "/proc/kcore",        "/proc/timer_list", "/proc/latency_stats", "/proc/sched_debug",
         "/proc/interrupts", "/proc/acpi",         "/proc/asound",     "/proc/scsi",          "/sys/firmware",
-        "/sys/devices/virtual/powercap", "/proc/kpagecount",
+        "/sys/devices/virtual/powercap", "/sys/devices/virtual/thermal", "/proc/kpagecount",
         "/proc/kpageflags", "/proc/vmallocinfo", "/proc/slabinfo", "/proc/kmsg",  "/sys/kernel/debug",
         "/sys/kernel/tracing", "/sys/kernel/security", "/sys/fs/pstore", "/sys/fs/bpf",
     };

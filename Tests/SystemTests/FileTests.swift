@@ -16,7 +16,7 @@ struct FileTests {
             let run = try agent.davit("run", "-d", "--name", "c", "debian:12", "sh", "-c", Self.writes)
             #expect(run.succeeded, "\(run.error)")
             for _ in 0..<100 where try !agent.davit("diff", "c").output.contains("D /etc/apt/") {
-                _ = try Pipe().ends().reader.waitReadable(milliseconds: 50)
+                try Command.pause(milliseconds: 50)
             }
             try body(agent)
         }

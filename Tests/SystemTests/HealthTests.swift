@@ -83,7 +83,7 @@ extension Agent {
     func await(_ container: String, _ path: String, _ value: String) throws -> String {
         for _ in 0..<200 {
             if try ask(container, path) == value { return value }
-            _ = try Pipe().ends().reader.waitReadable(milliseconds: 50)
+            try Command.pause(milliseconds: 50)
         }
         return try ask(container, path)
     }

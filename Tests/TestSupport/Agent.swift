@@ -10,7 +10,9 @@ public final class Agent: Sendable {
 
     /// Starts one and waits until it answers. `prepare` is shell that runs before, with the agent's directory as `$1` and
     /// the installed tree as `$2`.
-    public init(prepare: String = "") throws {
+    ///
+    /// With `ownNetwork` it has a network namespace of its own, where `inNetwork` runs what is to be on its host.
+    public init(prepare: String = "", ownNetwork: Bool = false) throws {
         directory = "/tmp/davit-test-\(Process.pid)-\(UInt32.random(in: 0 ... .max))"
         log = try Capture()
         try Directory(path: "/tmp").makeDirectory(String(directory.dropFirst(5)), mode: 0o755)
@@ -25,10 +27,17 @@ public final class Agent: Sendable {
             }
             END
             \(prepare)
-            exec "$2/usr/sbin/davitd" --config "$1/davitd.json"
+            \(ownNetwork ? Self.enterNetwork : "exec") "$2/usr/sbin/davitd" --config "$1/davitd.json"
             """
         process = try Command.start(script, [directory, Checkout.installed], output: log, error: log)
         try waitUntilItAnswers()
+    }
+
+    private static let enterNetwork = "exec unshare --net sh -c 'busybox ip link set lo up; exec \"$@\"' sh"
+
+    /// Runs a script in the agent's network namespace.
+    public func inNetwork(_ script: String) throws -> Command {
+        try Command.run("exec nsenter --net=/proc/\"$1\"/ns/net sh -c \"$2\"", ["\(process.number)", script])
     }
 
     private func waitUntilItAnswers() throws {
@@ -68,8 +77,10 @@ public final class Agent: Sendable {
 }
 
 /// Runs `body` with an agent that has loaded one of the test images.
-public func withImage(_ file: String, prepare: String = "", _ body: (Agent) throws -> Void) throws {
-    let agent = try Agent(prepare: prepare)
+public func withImage(
+    _ file: String, prepare: String = "", ownNetwork: Bool = false, _ body: (Agent) throws -> Void
+) throws {
+    let agent = try Agent(prepare: prepare, ownNetwork: ownNetwork)
     do {
         let images = try Command.run("\"$1\"/Tests/Images/build 2>/dev/null", [Checkout.root])
         let path = images.output.split(separator: "\n").first.map { "\($0)/\(file).tar" } ?? file

@@ -36,6 +36,13 @@ public struct Command: Sendable {
         ).shared()
     }
 
+    /// Sleeps: nothing comes out of a pipe whose other end is held.
+    public static func pause(milliseconds: Int32) throws {
+        let ends = try Pipe().ends()
+        _ = try ends.reader.waitReadable(milliseconds: milliseconds)
+        withExtendedLifetime(ends.writer) {}
+    }
+
     static let path = "/opt/swift/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 }
 

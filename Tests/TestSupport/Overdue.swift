@@ -16,13 +16,17 @@ extension Pidfd {
     public func end(within seconds: Int32 = 120) throws -> ExitStatus {
         let isOver = try waitExit(milliseconds: seconds * 1000)
         let processes = isOver ? "" : try Command.run(Self.inquest, ["\(number)"], within: 30).output
-        guard let status = try collect(wait: true) else { throw Errno.noChild }
-        guard isOver else { throw Overdue(seconds: seconds, processes: processes) }
+        guard isOver else {
+            // One that the kernel holds does not end even now.
+            if try waitExit(milliseconds: 10_000) { _ = try collect() }
+            throw Overdue(seconds: seconds, processes: processes)
+        }
+        guard let status = try collect() else { throw Errno.noChild }
         return status
     }
 
     /// Its number among the processes.
-    private var number: Int32 {
+    var number: Int32 {
         let facts = try? Directory(path: "/proc/self/fdinfo").read(String(descriptor.rawValue), limit: 4096)
         let line = String(decoding: facts ?? [], as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("Pid:") }
         return line.flatMap { Int32($0.dropFirst(4).filter { !$0.isWhitespace }) } ?? -1

@@ -10,6 +10,8 @@ enum KernelPaths {
         "/proc/sched_debug", "/proc/interrupts",
         // The host's hardware.
         "/proc/acpi", "/proc/asound", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
+        // Where /sys/class/thermal leads to.
+        "/sys/devices/virtual/thermal",
     ]
 
     /// Settings of the kernel. Root of a container, even one without capabilities, could write some under /proc/sys/net.

@@ -132,8 +132,15 @@ struct Planner {
 
     /// After the mounts that they cover, and before the pivot, while /dev/null is at hand to cover with.
     private var covers: [LaunchStep] {
-        walls.masked.map { .mask($0) } + walls.readOnly.filter { $0 != KernelPaths.settings }.map { .readOnly($0) }
+        (walls.masked + hostLinks).map { .mask($0) }
+            + walls.readOnly.filter { $0 != KernelPaths.settings }.map { .readOnly($0) }
             + (walls.sysctls.isEmpty ? protectedSettings : [])
+    }
+
+    /// A /sys that is not the network namespace's own shows the links of the host.
+    private var hostLinks: [String] {
+        guard case .made = request.network, !walls.masked.isEmpty else { return [] }
+        return ["/sys/class/net", "/sys/devices/virtual/net"]
     }
 
     private var protectedSettings: [LaunchStep] {

@@ -1,0 +1,75 @@
+import Linux
+import TestSupport
+import Testing
+
+/// Containers on the bridge, with an agent in a network namespace of its own that plays the host.
+@Suite(.serialized, .enabled(if: Checkout.isPrepared, "make test-system installs what these tests run"))
+struct NetworkTests {
+    @Test func `nginx is published on a port and fetched, and a port that is taken is refused`() throws {
+        try withImage("nginx", ownNetwork: true) { agent in
+            // The image's own configuration listens on the loopback interface alone.
+            let run = try agent.davit(
+                "run", "-d", "--name", "web", "-p", "8080:18080", "-p", "18080", "--entrypoint", "sh", "nginx:1", "-c",
+                "sed -i s/127.0.0.1:// /etc/nginx/nginx.conf; exec nginx")
+            #expect(run.succeeded, "\(run.error)")
+            #expect(try agent.fetches("127.0.0.1:8080", "hello from nginx"))
+            let ports = try agent.davit("port", "web").output
+            #expect(ports.hasPrefix("18080/tcp -> 0.0.0.0:8080\n"), "\(ports)")
+            let free = ports.split(separator: "\n").last?.split(separator: ":").last ?? ""
+            #expect(try agent.fetches("127.0.0.1:\(free)", "hello from nginx"))
+            #expect(try agent.davit("ps").output.contains("->18080/tcp"))
+
+            let taken = try agent.davit("run", "--rm", "-p", "8080:80", "nginx:1")
+            #expect(taken.status == .exited(125) && taken.error.contains("port.in_use"), "\(taken.error)")
+            #expect(try agent.davit("rm", "-f", "web").succeeded)
+            #expect(try !agent.inNetwork("socat -u OPEN:/dev/null TCP:127.0.0.1:8080,connect-timeout=1").succeeded)
+        }
+    }
+
+    @Test func `containers reach one another, and those that removed themselves leave nothing`() throws {
+        try withImage("busybox", ownNetwork: true) { agent in
+            let run = ["run", "-d", "--network", "bridge", "--name", "server", "busybox:latest"]
+            #expect(try agent.davit(words: run + ["sh", "-c", "httpd -f -p 80 -h /etc"]).succeeded)
+            let address = try Command.run(
+                "printf '%s' \"$1\" | jq -r '.[0].state.network.addresses[0]'",
+                [try agent.davit("inspect", "server").output]
+            ).output.prefix { $0 != "/" }
+            let client = [
+                "run", "--rm", "--network", "bridge", "busybox:latest", "sh", "-c",
+                "wget -q -T 5 -O - http://\(address)/hostname; hostname; ls /sys/class/net | wc -l",
+            ]
+            let said = try agent.davit(words: client)
+            let lines = said.output.split(separator: "\n")
+            #expect(lines.count == 3 && lines[0] != lines[1], "\(said.output)\(said.error)")
+            #expect(lines.last == "0", "the host's links are not shown")
+            #expect(try agent.davit("rm", "-f", "server").succeeded)
+            // Namespaces are closed in batches behind the answers, and their links go with them.
+            let links = "while busybox ip link | grep -q '@if'; do sleep 0.1; done"
+            #expect(try agent.inNetwork(links).succeeded)
+        }
+    }
+
+    @Test func `networks that can't publish say so`() throws {
+        try withImage("busybox", ownNetwork: true) { agent in
+            for network in ["none", "host"] {
+                let refused = try agent.davit("run", "--rm", "--network", network, "-p", "80", "busybox:latest", "true")
+                #expect(refused.status == .exited(125) && refused.error.contains("port.refused"), "\(refused.error)")
+            }
+        }
+    }
+}
+
+extension Agent {
+    /// Asks until the answer has the text, for ten seconds.
+    fileprivate func fetches(_ place: String, _ text: String) throws -> Bool {
+        try inNetwork(
+            """
+            for try in $(seq 100); do
+                printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat -t 2 - TCP:\(place) | grep -q '\(text)' && exit
+                sleep 0.1
+            done
+            exit 1
+            """
+        ).succeeded
+    }
+}
