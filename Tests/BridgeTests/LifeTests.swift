@@ -157,7 +157,8 @@ extension KernelTests {
         @Test func `a network avoids those of other links, and a wish for one is refused`() async throws {
             let world = try World()
             let out = try #require(try world.route.link(named: "out0")).index
-            try world.route.add(Route(to: try #require(IPPrefix("10.88.0.0/18")), via: IPAddress("192.0.2.2"), link: out))
+            try world.route.add(
+                Route(to: try #require(IPPrefix("10.88.0.0/18")), via: IPAddress("192.0.2.2"), link: out))
             let address = try await world.attach().attachment.addresses[0]
             #expect(address.hasPrefix("10.88.64.") && address.hasSuffix("/20"))
             var configuration = world.configuration

@@ -97,7 +97,8 @@ final class World: Sendable {
         try route.change(1, LinkSettings(isUp: true))
         try there.change(1, LinkSettings(isUp: true))
         try route.add(
-            .veth(peer: LinkSettings(name: "eth0", namespace: outside.namespace)), LinkSettings(name: "out0", isUp: true))
+            .veth(peer: LinkSettings(name: "eth0", namespace: outside.namespace)),
+            LinkSettings(name: "out0", isUp: true))
         let (here, other) = (
             try #require(try route.link(named: "out0")).index, try #require(try there.link(named: "eth0")).index
         )

@@ -5,7 +5,9 @@ struct BridgeRules: Sendable, Hashable {
     let bridge: Bridge
     let isIsolated: Bool
 
-    private static let priorities = (raw: Int32(-300), dnat: Int32(-100), user: Int32(-10), filter: Int32(0), snat: Int32(100))
+    private static let priorities = (
+        raw: Int32(-300), dnat: Int32(-100), user: Int32(-10), filter: Int32(0), snat: Int32(100)
+    )
 
     /// The first bridge has the plain name; others have their own, so that one never writes over another.
     private var suffix: String { bridge.name == "davit0" ? "" : "-\(bridge.name)" }
@@ -22,14 +24,18 @@ struct BridgeRules: Sendable, Hashable {
         }
         return Ruleset.Table(
             .inet, id.name, maps: maps,
-            chains: [publish, raw, redirect(.prerouting), redirect(.output), toContainers, fromContainers, forward, masquerade])
+            chains: [
+                publish, raw, redirect(.prerouting), redirect(.output), toContainers, fromContainers, forward,
+                masquerade,
+            ])
     }
 
     /// The administrator's own table: made once, then never touched again. Tables can't jump into one another, so it
     /// has a hook of its own before ours, where every new connection to a published port passes the chain `published`.
     /// What is dropped there stays dropped.
     var userTable: Ruleset.Table {
-        let jump = Ruleset.Rule(onto, .match(.connectionStatus, .statuses(.destinationTranslated)), .verdict(.jump("published")))
+        let jump = Ruleset.Rule(
+            onto, .match(.connectionStatus, .statuses(.destinationTranslated)), .verdict(.jump("published")))
         return Ruleset.Table(
             .inet, userID.name,
             chains: [
@@ -118,11 +124,14 @@ extension BridgeRules {
     /// a published port from its loopback, which no container could answer.
     private var masquerade: Ruleset.Chain {
         let translated = Ruleset.Statement.match(.connectionStatus, .statuses(.destinationTranslated))
-        let out = isIsolated ? [] : bridge.subnets.filter(\.isPrivateToTheHost).map { subnet in
-            Ruleset.Rule(
-                elsewhere, Self.version(subnet.family), .match(.source(subnet.family), .prefix(subnet)),
-                .masquerade(.fullyRandom))
-        }
+        let out =
+            isIsolated
+            ? []
+            : bridge.subnets.filter(\.isPrivateToTheHost).map { subnet in
+                Ruleset.Rule(
+                    elsewhere, Self.version(subnet.family), .match(.source(subnet.family), .prefix(subnet)),
+                    .masquerade(.fullyRandom))
+            }
         let back = bridge.subnets.map { subnet in
             Ruleset.Rule(
                 onto, translated, Self.version(subnet.family), .match(.source(subnet.family), .prefix(subnet)),

@@ -123,7 +123,8 @@ extension Firewall {
         let ports = try Self.ports(wish, port, address)
         if let holder = holder(of: ports, besides: chosen, for: container, state) {
             throw AgentError(
-                .portInUse, "port \(port)/\(wish.mapping.transport.rawValue) is published by container \(holder) already",
+                .portInUse,
+                "port \(port)/\(wish.mapping.transport.rawValue) is published by container \(holder) already",
                 retryable: true,
                 details: ["port": .int(Int64(port)), "container": .string(holder.description)])
         }

@@ -30,7 +30,8 @@ extension AgentError {
                 retryable: true, cause: [reason])
         case Errno(rawValue: 54):  // EXFULL: BR_MAX_PORTS
             self.init(
-                .networkExhausted, "could not \(attempt): the bridge has all the 1023 ports that the kernel lets it have",
+                .networkExhausted,
+                "could not \(attempt): the bridge has all the 1023 ports that the kernel lets it have",
                 retryable: true, cause: [reason])
         case .notPermitted, .accessDenied:
             self.init(

@@ -20,7 +20,8 @@ struct PortWishes {
         guard !mappings.isEmpty else { return [] }
         guard !settings.isIsolated else {
             throw AgentError(
-                .portRefused, "\(mappings[0]) can't be published: the network \(bridge.name) is isolated by its configuration")
+                .portRefused,
+                "\(mappings[0]) can't be published: the network \(bridge.name) is isolated by its configuration")
         }
         var wishes: [Wish] = []
         for mapping in mappings { wishes.append(Wish(mapping: mapping, places: try places(mapping))) }
@@ -28,7 +29,8 @@ struct PortWishes {
     }
 
     private func places(_ mapping: PortMapping) throws(AgentError) -> [PublishedPort.Place] {
-        guard UInt16(exactly: mapping.containerPort) ?? 0 > 0, mapping.hostPort.map({ UInt16(exactly: $0) ?? 0 > 0 }) ?? true
+        guard UInt16(exactly: mapping.containerPort) ?? 0 > 0,
+            mapping.hostPort.map({ UInt16(exactly: $0) ?? 0 > 0 }) ?? true
         else { throw AgentError(.portRefused, "\(mapping) can't be published: a port is 1 to 65535") }
         guard let text = mapping.address else { return try defaultPlaces(mapping) }
         guard let address = IPAddress(text) else {
@@ -49,7 +51,8 @@ struct PortWishes {
     private func place(_ address: IPAddress, _ mapping: PortMapping) throws(AgentError) -> PublishedPort.Place {
         guard address.family == .v4 || bridge.subnet6 != nil else {
             throw AgentError(
-                .portRefused, "\(mapping) can't be published: the network \(bridge.name) has no version 6, see \"subnet6\"")
+                .portRefused,
+                "\(mapping) can't be published: the network \(bridge.name) has no version 6, see \"subnet6\"")
         }
         let place = PublishedPort.Place(address)
         guard case .at = place, !address.isLoopback, !host.contains(address) else { return place }

@@ -24,7 +24,8 @@ struct ResolverFile {
             let bytes = try Directory(path: "/").readIfPresent(path, limit: Self.limit)
             return String(decoding: bytes ?? [], as: UTF8.self)
         } catch {
-            throw AgentError(.driverFailed, "\(path) can't be read for the container's name resolution").caused(by: error)
+            throw AgentError(.driverFailed, "\(path) can't be read for the container's name resolution").caused(
+                by: error)
         }
     }
 

@@ -9,7 +9,8 @@ struct NetworkNone: NetworkDriver {
     func attach(_ request: AttachRequest) async throws -> Attachment {
         guard let port = request.ports.first else { return Attachment(namespace: .born) }
         throw AgentError(
-            .portRefused, "\(port) can't be published: a container without a network has no ports, use the network bridge")
+            .portRefused,
+            "\(port) can't be published: a container without a network has no ports, use the network bridge")
     }
 
     func detach(_ container: ContainerID) async throws {}
