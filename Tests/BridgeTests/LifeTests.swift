@@ -81,10 +81,11 @@ extension KernelTests {
 
         @Test func `a new start of the driver takes up what there is`() async throws {
             let world = try World()
-            let first = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80))
-            let second = try await world.attach()
+            let (first, second) = try await attachByADriverThatEnds(world)
             let listener = try first.corner.listen(.stream, 80)
-            // Somebody emptied the table while no driver was there.
+            try world.outside.exchange("192.0.2.1", 8080, with: listener)
+            // Somebody flushes the rules while no driver is there.
+            for table in try world.rules.tables() { try world.rules.delete(table) }
             let again = try BridgeNetwork(world.configuration, host: world.host.namespace)
             try await again.recover([first.handle, second.handle])
             try world.outside.exchange("192.0.2.1", 8080, with: listener)
@@ -98,6 +99,14 @@ extension KernelTests {
             #expect(try world.elements().isEmpty)
             try await again.detach(second.id)
             #expect(try await again.status().message.contains("1 of 4093 addresses"))
+        }
+
+        private func attachByADriverThatEnds(_ world: World) async throws -> (Container, Container) {
+            let network = try BridgeNetwork(world.configuration, host: world.host.namespace)
+            return (
+                try await world.attach(PortMapping(hostPort: 8080, containerPort: 80), network: network),
+                try await world.attach(network: network)
+            )
         }
 
         @Test func `collect says what it took`() async throws {
