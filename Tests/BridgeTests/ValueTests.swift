@@ -71,6 +71,12 @@ import Testing
         #expect(settings.publish == .everywhere && settings.pool == 4 && !settings.isIsolated)
     }
 
+    private func changed(_ change: (inout BridgeConfiguration) -> Void) -> BridgeConfiguration {
+        var configuration = BridgeConfiguration()
+        change(&configuration)
+        return configuration
+    }
+
     @Test func `what can't be is refused with the key and the value`() {
         let wrong: [(String, (inout BridgeConfiguration) -> Void)] = [
             ("bridge \"\"", { $0.bridge = "" }), ("bridge \"a/b\"", { $0.bridge = "a/b" }),
@@ -80,9 +86,8 @@ import Testing
             ("publish_address \"home\"", { $0.publishAddress = "home" }),
         ]
         for (text, change) in wrong {
-            var configuration = BridgeConfiguration()
-            change(&configuration)
-            let error = #expect(throws: AgentError.self) { [configuration] in try BridgeSettings(configuration) }
+            let configuration = changed(change)
+            let error = #expect(throws: AgentError.self) { try BridgeSettings(configuration) }
             #expect(error?.code == .configInvalid)
             #expect(error?.message.contains(text) == true)
         }
