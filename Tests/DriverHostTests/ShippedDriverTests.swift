@@ -54,6 +54,34 @@ import Wire
         #expect(error?.message.contains("/long can't be read") == true)
     }
 
+    @Test(arguments: ["none", "host"]) func `a port is refused by what has no ports, with a word on what has`(
+        _ name: String
+    ) async throws {
+        let drivers = try DriverDirectory()
+        try drivers.addShipped("libdavit-network-\(name).so", as: "network-\(name)")
+        var request = sampleAttach
+        request.ports = [PortMapping(hostPort: 8080, containerPort: 80)]
+        let network = try drivers.host().network(name)
+        let error = await #expect(throws: AgentError.self) { try await network.attach(request) }
+        #expect(error?.code == .portRefused)
+        #expect(error?.message.contains("->80/tcp can't be published") == true)
+        #expect(error?.message.contains("use the network bridge") == true)
+    }
+
+    /// What it makes of the host is in BridgeTests, where the host is a namespace of the test's own.
+    @Test func `bridge is loaded and touches nothing that is not asked of it`() async throws {
+        let drivers = try DriverDirectory()
+        try drivers.addShipped("libdavit-network-bridge.so", as: "network-bridge")
+        let host = drivers.host(["network/bridge": DriverSettings(config: ["bridge": "davit-test0"])])
+        #expect(host.names(.network) == ["bridge"])
+        let network = try host.network("bridge")
+        #expect(try await network.status().healthy)
+        try await network.recover([])
+        #expect(try await network.collect(valid: []) == [])
+        try await network.detach(sampleContainer)
+        #expect(try Directory(path: "/sys/class/net").statusIfPresent("davit-test0") == nil)
+    }
+
     @Test func `a key of the configuration that no driver knows is refused`() throws {
         let drivers = try DriverDirectory()
         try drivers.addShipped("libdavit-network-host.so", as: "network-host")
@@ -63,7 +91,7 @@ import Wire
         #expect(error.description.contains("resolv"))
     }
 
-    @Test(arguments: ["none", "host"]) func `exactly one symbol is exported`(_ name: String) throws {
+    @Test(arguments: ["none", "host", "bridge"]) func `exactly one symbol is exported`(_ name: String) throws {
         let drivers = try DriverDirectory()
         let list = drivers.path + "/symbols"
         let library = "\(DriverDirectory.products)/libdavit-network-\(name).so"
@@ -72,7 +100,7 @@ import Wire
         #expect(text.split(separator: "\n").map { $0.split(separator: " ").last ?? "" } == ["davit_driver_entry_v1"])
     }
 
-    @Test(arguments: ["none", "host"]) func `no driver links Foundation`(_ name: String) throws {
+    @Test(arguments: ["none", "host", "bridge"]) func `no driver links Foundation`(_ name: String) throws {
         let drivers = try DriverDirectory()
         let list = drivers.path + "/objects"
         let library = "\(DriverDirectory.products)/libdavit-network-\(name).so"

@@ -26,6 +26,11 @@ import Testing
     ])
     func `what is no address is refused`(text: String) { #expect(IPAddress(text) == nil) }
 
+    @Test func `an address of version 6 is searched for in a group of its last bits`() {
+        #expect(IPAddress("fd00::12:3456:789a")?.searchGroup == IPAddress("ff02::1:ff56:789a"))
+        #expect(IPAddress("10.0.0.1")?.searchGroup == nil)
+    }
+
     @Test func `every address of a byte comes back`() {
         for byte in UInt32(0)...255 {
             for shift in [0, 8, 16, 24] as [UInt32] {

@@ -132,6 +132,10 @@ extension KernelTests {
                 ],
                 [.match(.mark, .field(.mark(7))), .setMark(8), .verdict(.return)],
                 [.match(.connectionState, .states([.new, .invalid])), .verdict(.drop)],
+                [
+                    .match(.connectionStatus, .statuses([.destinationTranslated, .sourceTranslated])),
+                    .verdict(.accept),
+                ],
                 [.isIn([.inputName], set: "names", inverted: true), .verdict(.goto("target"))],
                 [.isIn([.source(.v4)], set: "ranges"), .verdict(.accept)],
                 [.isIn([.source(.v4), .destinationPort], set: "pairs"), .verdict(.accept)],

@@ -149,11 +149,18 @@ extension BridgeNetwork {
 
     private func publish(_ request: AttachRequest, _ addresses: [IPPrefix], _ rooms: Rooms) throws -> [PublishedPort] {
         guard !request.ports.isEmpty else { return [] }
-        let host = Set(try rooms.route.addresses().map(\.prefix.address))
+        let host = try hostAddresses(request.ports, rooms)
         let wishes = try PortWishes(bridge: rooms.bridge, settings: settings, host: host).wishes(request.ports)
         return try rooms.firewall.publish(wishes, for: request.container, host: host) { family in
             addresses.first { $0.family == family }?.address
         }
+    }
+
+    /// Empty when no port asks for one: to read them takes longer than all the rest of publishing.
+    private func hostAddresses(_ ports: [PortMapping], _ rooms: Rooms) throws -> Set<IPAddress> {
+        let isNamed = if case .address = settings.publish { true } else { false }
+        guard isNamed || ports.contains(where: { $0.address != nil || $0.transport != .tcp }) else { return [] }
+        return Set(try rooms.route.addresses().map(\.prefix.address))
     }
 
     private static func attachment(_ connection: Connection, _ resolvConf: String) throws -> Attachment {

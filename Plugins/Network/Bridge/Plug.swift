@@ -35,8 +35,10 @@ struct PlugMaker: Sendable {
     private func make(_ number: UInt32) throws -> Plug {
         let namespace = try NetworkNamespace.make()
         let hasSix = bridge.subnet6 != nil
-        try NetworkNamespace.run(in: namespace) { () throws(Errno) in try Self.settle(hasSix: hasSix) }
-        let inside = try RouteSocket(in: namespace)
+        let inside = try NetworkNamespace.run(in: namespace) { () throws(Errno) in
+            try Self.settle(hasSix: hasSix)
+            return Result { () throws(NetlinkError) in try RouteSocket() }
+        }.get()
         let link = try wire(to: namespace)
         guard let index = try inside.link(named: "eth0")?.index else {
             throw AgentError(.hostFailed, "a new network namespace has no eth0 although it was made there")
@@ -66,7 +68,11 @@ struct PlugMaker: Sendable {
             ("ipv6/conf/default/accept_ra", "0"), ("ipv6/conf/default/accept_dad", "0"),
         ]
         if !hasSix { settings.append(("ipv6/conf/default/disable_ipv6", "1")) }
-        for (path, value) in settings { _ = try KernelSetting(path).set(value) }
+        let directory = try Directory(path: "/proc/sys/net")
+        for (path, value) in settings {
+            // A kernel without version 6 has no files of it.
+            do { try directory.open(path, .writeOnly).write(value) } catch  where error == .noSuchFile {}
+        }
     }
 
     /// Makes the wire, plugs it in and brings the host's end up: one send. Answers the name of the host's end.
