@@ -236,7 +236,7 @@ extension Engine {
     private func wait(for exec: Exec) async throws -> ExitRecord {
         let token = exec.end.token()
         return try await withTaskCancellationHandler {
-            try await exec.end.value(token: token)
+            try await exec.end.value(token: token, isolation: self)
         } onCancel: {
             later { await self.giveUp(waiting: token, on: exec) }
         }

@@ -27,7 +27,10 @@ public final class Outcome<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Waits until it is known, or until the waiter is given up; throws `CancellationError` then.
-    public func value(token: Int, isolation: isolated (any Actor)? = #isolation) async throws -> Value {
+    ///
+    /// The actor is named by the caller, who stands in a closure here: in one that does not mention its actor,
+    /// `#isolation` is nil, and the waiters would be touched from the global pool.
+    public func value(token: Int, isolation: isolated (any Actor)) async throws -> Value {
         if let result { return try result.get() }
         return try await withCheckedThrowingContinuation { waiter in
             // Looked at again: the actor may have turned between the look above and here.
@@ -41,8 +44,8 @@ public final class Outcome<Value: Sendable>: @unchecked Sendable {
         }
     }
 
-    public func value(isolation: isolated (any Actor)? = #isolation) async throws -> Value {
-        try await value(token: token())
+    public func value(isolation: isolated (any Actor) = #isolation) async throws -> Value {
+        try await value(token: token(), isolation: isolation)
     }
 
     public func giveUp(_ token: Int) { waiters.removeValue(forKey: token)?.resume(throwing: CancellationError()) }

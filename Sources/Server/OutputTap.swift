@@ -48,7 +48,7 @@ internal import Wire
         }
         defer { withExtendedLifetime(sources) {} }
         try await withTaskCancellationHandler {
-            try await ready.value(token: token)
+            try await ready.value(token: token, isolation: Loop.shared)
         } onCancel: {
             Loop.onStart { ready.giveUp(token) }
         }

@@ -162,11 +162,8 @@ struct PlayedReactor: Reactor {
             script.with { $0.timers.append(handler) }
             return Attention()
         }
-        try Thread.start("test timer") { [line] in
-            let milliseconds = delay.components.attoseconds / 1_000_000_000_000_000
-            try? Command.pause(milliseconds: Int32(clamping: milliseconds))
-            line.say(handler)
-        }
+        // At once, but not before it is returned from here.
+        try Thread.start("test timer") { [line] in line.say(handler) }
         return Attention()
     }
 }
