@@ -111,12 +111,24 @@ extension Engine {
         let saved = await saveEnd(of: container)
         let undo = container.undo
         container.undo = []
+        var said: [AgentError] = []
         // Unless the end is on the disk, the monitor's own word of it must stay where the next start finds it.
         for step in undo.reversed() where saved || step != .runDirectory {
             do { try await take(back: step, of: container) } catch {
-                parts.complain(AgentError(.hostFailed, "clean-up of \(step) failed").caused(by: error), container.id)
+                said.append(AgentError(.hostFailed, "clean-up of \(step) failed").caused(by: error))
             }
         }
+        for story in said { parts.complain(story, container.id) }
+        if !said.isEmpty { await keep(said, of: container) }
+    }
+
+    /// What the drivers said of the end goes into its record, and whoever knows the record is told that it changed.
+    private func keep(_ said: [AgentError], of container: Container) async {
+        guard containers[container.id] === container, let record = container.record.exit else { return }
+        let sentences = said.map { ([$0.message] + $0.cause).joined(separator: ": ") }
+        container.record.exit?.message = ([record.message].compactMap { $0 } + sentences).joined(separator: "; ")
+        tell(.containerUpdated, of: container)
+        _ = await saveEnd(of: container)
     }
 
     private func take(back step: Undo, of container: Container) async throws {

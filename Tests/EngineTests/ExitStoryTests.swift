@@ -109,6 +109,28 @@ private func story(_ group: Cgroup, _ controllers: Set<String> = ["memory", "pid
     }
 }
 
+@Suite struct `What a driver said of an end` {
+    @Test func `is in its record, on the disk, and told`() async throws {
+        try await withWorld { world in
+            _ = try await world.engine.create(.test("a"))
+            _ = try await world.engine.start("a")
+            world.script.fail("detach")
+            let before = await world.engine.snapshot().cursor
+            _ = try await world.engine.stop("a", grace: 0)
+            try await world.settled { world.ledger.load().records.first?.exit?.message != nil }
+            let message = try #require(try await world.engine.get("a").status.exit?.message)
+            #expect(message.hasPrefix("clean-up of network failed: ") && message.contains("detach was to fail"))
+            var kinds: [Event.Kind] = []
+            var cursor = before
+            while let event = try await world.engine.event(after: cursor, once: true) {
+                kinds.append(event.kind)
+                cursor = event.cursor
+            }
+            #expect(kinds.suffix(2) == [.containerExited, .containerUpdated])
+        }
+    }
+}
+
 @Suite struct `A process that does not end` {
     @Test func `it is told with its state and where it waits`() async throws {
         try await withWorld { world in
