@@ -109,9 +109,12 @@ extension Engine {
         let container = try find(target)
         let layer = try await parts.storage.writtenLayer(of: container.id)
         let archive = try directory.open(".", [.readWrite, .temporary], mode: 0o600).shared()
-        let group = pause && container.life.state.phase == .running ? parts.cgroups.group(of: container.id) : nil
-        try group?.freeze(true)
-        defer { try? group?.freeze(false) }
+        // A pause like any other: its probes and its watchdog stand still with it, and a stop lets it go.
+        let (run, pauses) = (container.run, pause && container.life.state.phase == .running)
+        if pauses { _ = try await self.pause(container.id.description) }
+        defer {
+            if pauses, container.run == run, case .paused = container.life.state { note(container, .resume) }
+        }
         let job = PackJob(isLayer: true, document: document)
         return (archive, try await pack(job, layer.directory, archive))
     }
