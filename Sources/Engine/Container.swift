@@ -62,6 +62,10 @@ final class Container: @unchecked Sendable {
         case begun
         case awaited(CheckedContinuation<Void, any Error>)
         case over(Result<Void, any Error>)
+
+        var isGivenUp: Bool {
+            if case .over(.failure) = self { true } else { false }
+        }
     }
 
     /// Somebody who waits for the end; `patient`: however long it takes.

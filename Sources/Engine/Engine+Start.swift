@@ -206,14 +206,36 @@ extension Engine {
         container.monitors[run] = try await parts.launcher.launch(order) { [self] report in
             assumeIsolated { $0.take(report, of: container, run: run, steps: steps) }
         }
+        let alarm = try parts.reactor.after(Self.patienceForLaunch) { [self] in
+            assumeIsolated { $0.launchIsLate(container, run) }
+        }
+        defer { withExtendedLifetime(alarm) {} }
         try await container.launched()
+    }
+
+    /// A launch takes milliseconds, unless the kernel holds it: at a file system whose server is away, for one. A stop, a
+    /// removal and a restart wait behind the start.
+    private static let patienceForLaunch = Duration.seconds(30)
+
+    /// Where the launch is held is read before it is killed; what can't die is removed with its group when it can.
+    private func launchIsLate(_ container: Container, _ run: Int) {
+        guard run == container.run, case .awaited = container.launch else { return }
+        let held = StuckProcess.story(of: parts.cgroups.group(of: container.id))
+        parts.cgroups.kill(container.id)
+        container.finishLaunch(
+            .failure(
+                AgentError(
+                    .containerLaunchFailed,
+                    "the program did not begin within \(Self.patienceForLaunch.components.seconds) seconds",
+                    retryable: true, cause: held.cause)))
     }
 
     // MARK: What the monitor reports
 
     func take(_ report: MonitorReport, of container: Container, run: Int, steps: [LaunchStep]) {
         if case .gone = report { container.monitors[run] = nil }
-        guard run == container.run else { return }
+        // One that was given up is killed, whatever it still tells of itself.
+        guard run == container.run, !container.launch.isGivenUp else { return }
         switch report {
         case .launched(let pid, let process):
             container.process = process

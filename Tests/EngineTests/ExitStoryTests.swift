@@ -163,7 +163,7 @@ private func story(_ group: Cgroup, _ controllers: Set<String> = ["memory", "pid
             #expect(await stopped == nil)
             #expect(try await world.engine.get("a").status.phase == .stopping)
 
-            world.script.with { $0.timers = [] }
+            try await world.settled { world.script.with { $0.timers.isEmpty } }
             async let removed: Void? = try? world.engine.remove("a", force: true)
             try await world.settled { world.script.with { !$0.timers.isEmpty } }
             for timer in world.script.with({ $0.timers }) { world.line.say(timer) }

@@ -159,13 +159,29 @@ struct PlayedReactor: Reactor {
 
     func after(_ delay: Duration, _ handler: @escaping @Sendable () -> Void) throws -> any Watch {
         guard delay < .seconds(2) else {
-            script.with { $0.timers.append(handler) }
-            return Attention()
+            return Alarm(handler, script)
         }
         // At once, but not before it is returned from here.
         try Thread.start("test timer") { [line] in line.say(handler) }
         return Attention()
     }
+}
+
+/// A pause that goes by when the test says so, unless it is let go before.
+private final class Alarm: Watch {
+    private let script: Script
+    private let number: Int
+
+    init(_ handler: @escaping @Sendable () -> Void, _ script: Script) {
+        self.script = script
+        number = script.with { state in
+            state.lastAlarm += 1
+            state.alarms[state.lastAlarm] = handler
+            return state.lastAlarm
+        }
+    }
+
+    deinit { script.with { $0.alarms[number] = nil } }
 }
 
 /// One thread that runs jobs in their order: the engines' executor.

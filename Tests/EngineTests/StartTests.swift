@@ -49,6 +49,23 @@ import Testing
         }
     }
 
+    @Test func `a launch that the kernel holds is given up, and nobody waits behind it for ever`() async throws {
+        try await withWorld { world in
+            world.script.with { $0.words = [] }
+            let id = try await world.engine.create(.test("a")).id
+            let start = Task { try await world.engine.start("a") }
+            try await world.settled { world.script.with { !$0.timers.isEmpty } }
+            async let stop = world.engine.stop("a", grace: 0)
+            for timer in world.script.with({ $0.timers }) { world.line.say(timer) }
+            let error = await #expect(throws: AgentError.self) { _ = try await start.value }
+            #expect(error?.code == .containerLaunchFailed && error?.message.contains("30 seconds") == true)
+            #expect(try await stop.status.phase == .failed)
+            try await world.engine.remove("a", force: false)
+            #expect(!world.groups.contains(id))
+            try await world.assertNothingRuns()
+        }
+    }
+
     @Test func `a container tells its addresses and ports while it runs, and they are on the disk`() async throws {
         try await withWorld { world in
             var spec = try ContainerSpec.test("a")

@@ -139,7 +139,10 @@ final class Script: Sendable {
         var words: [MonitorReport]?
         var handles: [ContainerHandle] = []
         var valid: Set<ContainerID> = []
-        var timers: [@Sendable () -> Void] = []
+        /// The longer pauses that have not gone by, by the order in which they began.
+        var alarms: [Int: @Sendable () -> Void] = [:]
+        var lastAlarm = 0
+        var timers: [@Sendable () -> Void] { alarms.sorted { $0.key < $1.key }.map(\.value) }
         /// What execs were planned.
         var execs: [ProcessSpec] = []
         /// The targets of the mounts that the last plan was asked for.
