@@ -22,6 +22,15 @@ extension Engine {
         if found.count == wanted.count { container.listeners = found }
     }
 
+    /// Those of containers that rest went with the agent before: whoever connects waits for the next start again.
+    func reopenListeners() {
+        for container in containers.values where container.record.exit != nil && container.life.state.isAtRest {
+            do { _ = try listeners(of: container) } catch {
+                parts.complain(AgentError(wrapping: error, "a socket can't be opened again"), container.id)
+            }
+        }
+    }
+
     func closeListeners(of container: Container) {
         // Also where a child that is just being started still has a copy of it.
         for socket in container.listeners { try? socket.shutdown(2) }

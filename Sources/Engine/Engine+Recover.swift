@@ -15,6 +15,7 @@ extension Engine {
         for record in found { know(record) }
         await takeUp(found.compactMap { containers[$0.id] })
         comeBack(boot: boot)
+        reopenListeners()
         // Only a run leaves something with the drivers; what a finished one left was not meant to stay.
         let valid = Set(containers.values.filter { !$0.undo.isEmpty }.map(\.id))
         await recoverDrivers()

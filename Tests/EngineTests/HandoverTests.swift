@@ -53,6 +53,32 @@ struct HandoverTests {
         }
     }
 
+    @Test func `an agent that comes back opens the sockets of what rests again`() async throws {
+        try await withWorld { world in
+            let port = try freePort()
+            var spec = try ContainerSpec.test("rests")
+            spec.listen = [ListenSpec(address: "tcp:127.0.0.1:\(port)")]
+            let id = try await run(spec, world)
+            spec.name = try ContainerName("never-ran")
+            spec.listen = [ListenSpec(address: "unix:" + world.directory + "/x.sock")]
+            _ = try await world.engine.create(spec)
+            _ = try await world.engine.stop(id, grace: 0)
+            try await world.assertNothingRuns()
+            try await world.engine.loseListeners(of: id)
+            world.leave()
+            _ = try InternetSocket.listen(.stream, address: "127.0.0.1", port: port)
+
+            let after = try World(of: world)
+            await after.engine.recover()
+            #expect(throws: Errno.addressInUse) {
+                _ = try InternetSocket.listen(.stream, address: "127.0.0.1", port: port)
+            }
+            #expect(try world.names(".").contains("x.sock") == false)
+            try await after.engine.remove(id, force: false)
+            after.leave()
+        }
+    }
+
     @Test func `a dead Unix socket makes room, any other file does not`() async throws {
         try await withWorld { world in
             let path = world.directory + "/x.sock"
@@ -156,4 +182,9 @@ struct HandoverTests {
         handover.extend(&request)
         #expect(request.process.environment == ["A=1", "LISTEN_FDS_X=2", "LISTEN_FDS=1"])
     }
+}
+
+extension Engine {
+    /// As when the agent dies.
+    fileprivate func loseListeners(of name: String) throws { try find(name).listeners = [] }
 }

@@ -50,6 +50,30 @@ struct RecoveryTests {
         }
     }
 
+    @Test func `restart policies hold over an agent that is killed`() throws {
+        try withMortalAgent { agent in
+            try agent.davit("run", "-d", "--name", "lasting", "--restart", "always", "busybox:latest", "sleep", "600")
+            let failing = ["--restart", "on-failure:40", "busybox:latest", "sh", "-c", "exit 1"]
+            try agent.davit(words: ["run", "-d", "--name", "failing"] + failing)
+            try agent.davit("run", "-d", "--name", "over", "--restart", "no", "busybox:latest", "sleep", "600")
+            try agent.davit(
+                "run", "-d", "--name", "stopped", "--restart", "unless-stopped", "busybox:latest", "sleep", "600")
+            try agent.davit("stop", "--time", "0", "stopped")
+            try agent.until("failing", ".state.phase == \"restarting\" and .state.restarts >= 3")
+            let first = try agent.pid(of: "lasting")
+            let ended = try [Pidfd(pid: first), Pidfd(pid: agent.pid(of: "over"))]
+            agent.kill()
+            for process in ended { try process.send(signal: 9) }
+            try agent.start()
+            try agent.until("lasting", ".state.phase == \"running\" and .state.pid != \(first)")
+            try agent.until("failing", ".state.restarts >= 5")
+            try agent.until("over", ".state.phase == \"exited\" and .state.exit.signal == 9")
+            try agent.until("stopped", ".state.phase == \"exited\"")
+            for name in ["lasting", "failing", "over", "stopped"] { try agent.davit("rm", "--force", name) }
+            try agent.assertNothingIsLeft()
+        }
+    }
+
     @Test func `SIGTERM ends the agent and no container`() throws {
         try withMortalAgent { agent in
             try agent.davit("run", "-d", "--name", "sleeper", "busybox:latest", "sleep", "600")
@@ -140,7 +164,10 @@ private final class MortalAgent {
         """
 
     @discardableResult
-    func davit(_ words: String...) throws -> Command {
+    func davit(_ words: String...) throws -> Command { try davit(words: words) }
+
+    @discardableResult
+    func davit(words: [String]) throws -> Command {
         let command = try Command.run(Self.client, [Checkout.installed, directory] + words)
         let said = try log.text()
         #expect(command.succeeded, "davit \(words): \(command.error)\(said)")
@@ -151,6 +178,17 @@ private final class MortalAgent {
         let found = try davit("inspect", container).output
         let text = try Command.run("printf '%s' \"$1\" | jq -r '[.. | .pid? // empty | numbers][0]'", [found]).output
         return Int32(text.split(separator: "\n").first ?? "") ?? -1
+    }
+
+    /// Waits until what `inspect` tells of a container is so, by a condition of jq's.
+    func until(_ container: String, _ condition: String) throws {
+        var told = ""
+        for _ in 0..<200 {
+            told = try davit("inspect", "--json", container).output
+            if try Command.run("printf '%s' \"$1\" | jq -e \"$2\"", [told, condition]).succeeded { return }
+            try Command.pause(milliseconds: 100)
+        }
+        Issue.record("\(container) is not so: \(condition): \(told)")
     }
 
     /// Several clients at once that run a container each, half of which remove themselves.
