@@ -51,6 +51,8 @@ final class Container: @unchecked Sendable {
     var credentials: [String: [UInt8]] = [:]
     /// The sockets that it is handed at each start.
     var listeners: [Descriptor] = []
+    /// While its files are copied at rest, which holds its turn.
+    var breakCopyOff: (@Sendable () -> Void)?
     /// Whether it was paused when its health and its watchdog were last thought of.
     var stoodStill = false
     /// A probe is under way, or has been given up and still hangs.

@@ -181,6 +181,7 @@ extension Engine {
     /// The name is free at once; files go behind the answer, after a release that may be under way.
     func forget(_ container: Container) {
         drop(container)
+        container.breakCopyOff?()
         closeListeners(of: container)
         tell(.containerRemoved, of: container)
         let number = container.turn.draw()

@@ -64,9 +64,9 @@ extension Engine {
     }
 
     /// The root as the main process sees it; of a container that does not run its own alone, and no start comes in
-    /// between.
+    /// between. A removal breaks that off: the other end of the archive may stand still for ever.
     private func withFiles<Value: Sendable>(
-        of container: Container, _ body: (Files) async throws -> Value
+        of container: Container, _ body: @escaping @Sendable (Files) async throws -> Value
     ) async throws -> Value {
         if let pid = container.life.state.pid, let process = container.process {
             let root: Descriptor
@@ -85,7 +85,21 @@ extension Engine {
             throw AgentError(.containerWrongState, "the container is being started; try again", retryable: true)
         }
         let rootfs = try await parts.storage.prepareRootfs(try await request(for: container))
-        return try await body(Files(root: rootfs.mount, firstID: 0))
+        guard containers[container.id] === container else {
+            throw AgentError(.containerNotFound, "the container was removed")
+        }
+        let copy = Task { try await body(Files(root: rootfs.mount, firstID: 0)) }
+        container.breakCopyOff = { copy.cancel() }
+        defer { container.breakCopyOff = nil }
+        do {
+            return try await withTaskCancellationHandler {
+                try await copy.value
+            } onCancel: {
+                copy.cancel()
+            }
+        } catch  where containers[container.id] !== container {
+            throw AgentError(.containerNotFound, "the container was removed").caused(by: error)
+        }
     }
 
     /// Its root as the host's ids own it.
