@@ -65,7 +65,7 @@ final class Container: @unchecked Sendable {
         case awaited(CheckedContinuation<Void, any Error>)
         case over(Result<Void, any Error>)
 
-        var isGivenUp: Bool {
+        var hasFailed: Bool {
             if case .over(.failure) = self { true } else { false }
         }
     }

@@ -201,6 +201,13 @@ extension Engine {
         }
     }
 
+    /// To be asked after a wait: the container may have been removed meanwhile.
+    func stillHere(_ container: Container) throws(AgentError) {
+        guard containers[container.id] === container else {
+            throw AgentError(.containerNotFound, "the container was removed")
+        }
+    }
+
     func drop(_ container: Container) {
         containers[container.id] = nil
         if let name = container.record.spec.name, names[name] == container.id { names[name] = nil }

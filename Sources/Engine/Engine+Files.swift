@@ -85,9 +85,7 @@ extension Engine {
             throw AgentError(.containerWrongState, "the container is being started; try again", retryable: true)
         }
         let rootfs = try await parts.storage.prepareRootfs(try await request(for: container))
-        guard containers[container.id] === container else {
-            throw AgentError(.containerNotFound, "the container was removed")
-        }
+        try stillHere(container)
         let copy = Task { try await body(Files(root: rootfs.mount, firstID: 0)) }
         container.breakCopyOff = { copy.cancel() }
         defer { container.breakCopyOff = nil }
@@ -97,8 +95,9 @@ extension Engine {
             } onCancel: {
                 copy.cancel()
             }
-        } catch  where containers[container.id] !== container {
-            throw AgentError(.containerNotFound, "the container was removed").caused(by: error)
+        } catch {
+            try stillHere(container)
+            throw error
         }
     }
 

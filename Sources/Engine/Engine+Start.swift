@@ -84,9 +84,7 @@ extension Engine {
         if waits { try await awaitDependencies(of: container, byItself: byItself) }
         await container.turn.take()
         defer { container.turn.give() }
-        guard containers[container.id] === container else {
-            throw AgentError(.containerNotFound, "the container was removed")
-        }
+        try stillHere(container)
         // Another run may have come and gone while this start waited, and its clean-up waits behind it.
         if container.life.state.isAtRest, !container.undo.isEmpty { await takeBack(container) }
         if waits { try stillWaits(container) }
@@ -233,9 +231,12 @@ extension Engine {
     // MARK: What the monitor reports
 
     func take(_ report: MonitorReport, of container: Container, run: Int, steps: [LaunchStep]) {
-        if case .gone = report { container.monitors[run] = nil }
-        // One that was given up is killed, whatever it still tells of itself.
-        guard run == container.run, !container.launch.isGivenUp else { return }
+        if case .gone = report {
+            container.monitors[run] = nil
+            if run == container.run { container.attaching.giveUp() }
+        }
+        // A launch that was given up is killed, whatever it still tells of itself.
+        guard run == container.run, !container.launch.hasFailed else { return }
         switch report {
         case .launched(let pid, let process):
             container.process = process
@@ -289,7 +290,6 @@ extension Engine {
     /// The monitor went away. If it had not told of an end before, its last word may lie in the run directory; without
     /// one it was killed, and the container must not live on unwatched.
     private func gone(_ container: Container) {
-        container.attaching.giveUp()
         let record = parts.ledger.exitRecord(of: container.id)
         switch container.life.state {
         case .starting where record?.isKnown != true:

@@ -66,7 +66,7 @@ struct HandoverTests {
             try await world.assertNothingRuns()
             try await world.engine.loseListeners(of: id)
             world.leave()
-            _ = try InternetSocket.listen(.stream, address: "127.0.0.1", port: port)
+            try InternetSocket.listen(.stream, address: "127.0.0.1", port: port).shutdown(2)
 
             let after = try World(of: world)
             await after.engine.recover()
@@ -185,6 +185,10 @@ struct HandoverTests {
 }
 
 extension Engine {
-    /// As when the agent dies.
-    fileprivate func loseListeners(of name: String) throws { try find(name).listeners = [] }
+    /// As when the agent dies: nobody has a copy, not even a child that another test is just starting.
+    fileprivate func loseListeners(of name: String) throws {
+        let container = try find(name)
+        for listener in container.listeners { try listener.shutdown(2) }
+        container.listeners = []
+    }
 }
