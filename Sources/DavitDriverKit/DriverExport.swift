@@ -89,8 +89,8 @@ public struct DriverIdentity: Sendable {
     public var name: String
     public var version: String
     public var concurrency: DriverManifest.Concurrency
-    /// Whether the driver keeps nothing between calls: it has no `recover` and no `gc` then, and the agent opens it when
-    /// a container first needs it.
+    /// Whether the driver keeps nothing between calls: it has no `recover` and no `gc` then, a network driver no networks
+    /// to make, and the agent opens it when a container first needs it.
     public var isStateless: Bool
     public var needs: DriverManifest.Needs
     public var features: [String]
@@ -114,6 +114,11 @@ public struct DriverIdentity: Sendable {
     /// What only a driver that keeps something needs.
     private static let methodsOfState = [
         DriverMethod<ContainerHandles, NoValue>.recover.name, DriverMethod<ValidContainers, RemovedThings>.collect.name,
+        DriverMethod<NetworkRequest, MadeNetwork>.createNetwork.name,
+        DriverMethod<NetworkTarget, NoValue>.removeNetwork.name,
+        DriverMethod<KnownNetworks, NoValue>.restoreNetworks.name,
+        DriverMethod<PublishRequest, Attachment.Changed>.publish.name,
+        DriverMethod<BandwidthRequest, NoValue>.limit.name,
     ]
 
     func manifest(_ kind: DriverKind, methods: [String]) -> DriverManifest {

@@ -91,9 +91,23 @@ extension MethodTable where Driver: StorageDriver {
 extension MethodTable where Driver: NetworkDriver {
     static var network: Self {
         var table = Self()
+        table.on(.createNetwork) { driver, request in try await driver.create(request) }
+        table.on(.removeNetwork) { driver, target in
+            try await driver.remove(target.network)
+            return NoValue()
+        }
+        table.on(.restoreNetworks) { driver, known in
+            try await driver.restore(known.networks)
+            return NoValue()
+        }
         table.on(.attach) { driver, request in try await driver.attach(request) }
-        table.on(.detach) { driver, container in
-            try await driver.detach(container)
+        table.on(.detach) { driver, request in
+            try await driver.detach(request)
+            return NoValue()
+        }
+        table.on(.publish) { driver, request in try await driver.publish(request) }
+        table.on(.limit) { driver, request in
+            try await driver.limit(request)
             return NoValue()
         }
         return table

@@ -70,8 +70,32 @@ public struct LoadedNetworkDriver: NetworkDriver, DriverProxy {
     public func recover(_ handles: [ContainerHandle]) async throws { try await askRecover(handles) }
     public func collect(valid: Set<ContainerID>) async throws -> [String] { try await askCollect(valid) }
 
+    public func create(_ request: NetworkRequest) async throws -> MadeNetwork {
+        guard driver.has(.createNetwork) else { return MadeNetwork() }
+        return try await driver.call(.createNetwork, request)
+    }
+    public func remove(_ network: NetworkName) async throws {
+        guard driver.has(.removeNetwork) else { return }
+        _ = try await driver.call(.removeNetwork, NetworkTarget(network))
+    }
+    public func restore(_ networks: [NetworkRequest]) async throws {
+        guard driver.has(.restoreNetworks) else { return }
+        _ = try await driver.call(.restoreNetworks, KnownNetworks(networks))
+    }
     public func attach(_ request: AttachRequest) async throws -> Attachment { try await driver.call(.attach, request) }
-    public func detach(_ container: ContainerID) async throws { _ = try await driver.call(.detach, container) }
+    public func detach(_ request: DetachRequest) async throws { _ = try await driver.call(.detach, request) }
+    public func publish(_ request: PublishRequest) async throws -> Attachment.Changed {
+        guard driver.has(.publish) else {
+            throw AgentError(.portRefused, "the driver of the network \(request.network) can't publish ports")
+        }
+        return try await driver.call(.publish, request)
+    }
+    public func limit(_ request: BandwidthRequest) async throws {
+        guard driver.has(.limit) else {
+            throw AgentError(.limitUnavailable, "the driver of the network \(request.network) can't limit bandwidth")
+        }
+        _ = try await driver.call(.limit, request)
+    }
 }
 
 /// An isolation driver behind a shared object.

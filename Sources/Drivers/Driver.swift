@@ -43,10 +43,13 @@ public struct DriverStatus: Sendable, Hashable, Codable {
 /// What a driver wanted to remember of a container; the agent keeps it and hands it back. Opaque to the agent.
 public struct ContainerHandle: Sendable, Hashable, Codable {
     public var container: ContainerID
+    /// Which of its connections; `nil` for drivers of other kinds.
+    public var network: NetworkName?
     public var handle: JSONValue
 
-    public init(container: ContainerID, handle: JSONValue) {
+    public init(container: ContainerID, network: NetworkName? = nil, handle: JSONValue) {
         self.container = container
+        self.network = network
         self.handle = handle
     }
 }

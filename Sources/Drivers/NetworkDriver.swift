@@ -3,28 +3,143 @@ public import Linux
 public import Model
 
 /// Connects containers.
+///
+/// Whatever is made for a container is keyed by the container and the network.
 public protocol NetworkDriver: Driver {
-    /// Connects a container that is not running yet. Idempotent: asked again it gives what it gave.
+    /// Makes a network, or answers the one of that name, which may have been made by an earlier start. Idempotent.
     ///
-    /// Throws `port.in_use` for a port of the host that somebody holds, and `port.refused` for one that this driver can't
-    /// publish; then nothing is left of the attempt.
+    /// Throws `network.refused` for what this driver can't make, and `network.exhausted` when no subnet is free.
+    func create(_ request: NetworkRequest) async throws -> MadeNetwork
+    /// Takes a network away, to which nobody is connected any more. Idempotent.
+    func remove(_ network: NetworkName) async throws
+    /// What networks there are. Called once after the agent's start, before `recover` tells of the containers; what is
+    /// missing of them need not be made before it is used.
+    func restore(_ networks: [NetworkRequest]) async throws
+    /// Connects a container. Idempotent: asked again it gives what it gave.
+    ///
+    /// Throws `port.in_use` for a port of the host that somebody holds, `port.refused` for one that this driver can't
+    /// publish, `address.in_use` and `network.refused` for wishes that can't be; then nothing is left of the attempt.
     func attach(_ request: AttachRequest) async throws -> Attachment
     /// Takes back all that `attach` gave. Idempotent.
-    func detach(_ container: ContainerID) async throws
+    func detach(_ request: DetachRequest) async throws
+    /// Publishes these ports of a connected container and no others; answers all that are published now, as in an
+    /// attachment. All or nothing. Idempotent. Throws as `attach` does.
+    func publish(_ request: PublishRequest) async throws -> Attachment.Changed
+    /// Lets this much pass a container's connection from now on. Idempotent.
+    func limit(_ request: BandwidthRequest) async throws
 }
 
-public struct AttachRequest: Sendable, Hashable, Codable {
+/// A driver of one network that needs no making: it is there.
+extension NetworkDriver {
+    public func create(_ request: NetworkRequest) async throws -> MadeNetwork { MadeNetwork() }
+    public func remove(_ network: NetworkName) async throws {}
+    public func restore(_ networks: [NetworkRequest]) async throws {}
+    public func publish(_ request: PublishRequest) async throws -> Attachment.Changed {
+        throw AgentError(.portRefused, "the driver of the network \(request.network) can't publish ports")
+    }
+    public func limit(_ request: BandwidthRequest) async throws {
+        throw AgentError(.limitUnavailable, "the driver of the network \(request.network) can't limit bandwidth")
+    }
+}
+
+// MARK: Networks
+
+/// A network that shall be, or is.
+public struct NetworkRequest: Sendable, Hashable, Codable {
+    public var spec: NetworkSpec
+    /// What `create` answered; null before.
+    public var handle: JSONValue
+
+    public init(_ spec: NetworkSpec, handle: JSONValue = .null) {
+        self.spec = spec
+        self.handle = handle
+    }
+}
+
+/// What came of it.
+public struct MadeNetwork: Sendable, Hashable, Codable {
+    public var state: NetworkState
+    /// What the driver wants to remember of it.
+    public var handle: JSONValue
+
+    public init(_ state: NetworkState = NetworkState(), handle: JSONValue = .null) {
+        self.state = state
+        self.handle = handle
+    }
+}
+
+// MARK: Connections
+
+public struct AttachRequest: Sendable {
     public var container: ContainerID
-    public var network: String
+    public var network: NetworkName
     public var hostname: String
     /// What the host publishes of it.
     public var ports: [PortMapping]
+    /// What it shall be like; its `network` is the network's name again.
+    public var connection: NetworkConnection
+    /// The link's name inside, such as `eth0`.
+    public var interface: String
+    /// Its namespace, when it has one already: this is a further network of it. `nil`: the driver gives one.
+    public var namespace: Descriptor?
+    /// Whether its way out of its networks goes by this one.
+    public var isWayOut: Bool
 
-    public init(container: ContainerID, network: String, hostname: String, ports: [PortMapping] = []) {
+    public init(
+        container: ContainerID, network: NetworkName, hostname: String, ports: [PortMapping] = [],
+        connection: NetworkConnection? = nil, interface: String = "eth0", namespace: Descriptor? = nil,
+        isWayOut: Bool = true
+    ) {
         self.container = container
         self.network = network
         self.hostname = hostname
         self.ports = ports
+        self.connection = connection ?? NetworkConnection(network.description)
+        self.interface = interface
+        self.namespace = namespace
+        self.isWayOut = isWayOut
+    }
+}
+
+public struct DetachRequest: Sendable {
+    public var container: ContainerID
+    public var network: NetworkName
+    /// What `attach` wanted to remember; null when the agent does not know that it came so far.
+    public var handle: JSONValue
+    /// Its namespace, when it lives on without this network.
+    public var namespace: Descriptor?
+
+    public init(
+        container: ContainerID, network: NetworkName, handle: JSONValue = .null, namespace: Descriptor? = nil
+    ) {
+        self.container = container
+        self.network = network
+        self.handle = handle
+        self.namespace = namespace
+    }
+}
+
+public struct PublishRequest: Sendable, Hashable, Codable {
+    public var container: ContainerID
+    public var network: NetworkName
+    public var ports: [PortMapping]
+
+    public init(container: ContainerID, network: NetworkName, ports: [PortMapping]) {
+        self.container = container
+        self.network = network
+        self.ports = ports
+    }
+}
+
+public struct BandwidthRequest: Sendable, Hashable, Codable {
+    public var container: ContainerID
+    public var network: NetworkName
+    public var bandwidth: Bandwidth
+
+    public init(container: ContainerID, network: NetworkName, bandwidth: Bandwidth) {
+        self.container = container
+        self.network = network
+        self.bandwidth = bandwidth
     }
 }
 
@@ -36,13 +151,16 @@ public struct Attachment: Sendable {
         case born
         /// The host's own.
         case host
-        /// One that the driver made.
+        /// One that the driver made, or the one that it was given.
         case made(Descriptor)
     }
 
     public var namespace: Namespace
     /// Addresses with their prefix length, such as `10.88.0.2/16`.
     public var addresses: [String]
+    /// The ways out, without a length.
+    public var gateways: [String]
+    public var mac: String?
     /// The ports that were asked for, each with its address and its port on the host.
     public var ports: [PortMapping]
     /// The text of /etc/resolv.conf.
@@ -52,14 +170,27 @@ public struct Attachment: Sendable {
     public var handle: JSONValue
 
     public init(
-        namespace: Namespace, addresses: [String] = [], ports: [PortMapping] = [], resolvConf: String = "",
-        hosts: [String] = [], handle: JSONValue = .null
+        namespace: Namespace, addresses: [String] = [], gateways: [String] = [], mac: String? = nil,
+        ports: [PortMapping] = [], resolvConf: String = "", hosts: [String] = [], handle: JSONValue = .null
     ) {
         self.namespace = namespace
         self.addresses = addresses
+        self.gateways = gateways
+        self.mac = mac
         self.ports = ports
         self.resolvConf = resolvConf
         self.hosts = hosts
         self.handle = handle
+    }
+
+    /// What is another after a change of a connection that is there.
+    public struct Changed: Sendable, Hashable, Codable {
+        public var ports: [PortMapping]
+        public var handle: JSONValue
+
+        public init(ports: [PortMapping], handle: JSONValue) {
+            self.ports = ports
+            self.handle = handle
+        }
     }
 }

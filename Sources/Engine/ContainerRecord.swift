@@ -26,7 +26,7 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     var ids: IDRange?
     /// What the drivers wanted to remember of the present run.
     var rootfs: JSONValue?
-    var attachment: JSONValue?
+    var connections: [ConnectionRecord]?
     /// How the present run is connected.
     var network: NetworkStatus?
     /// The anonymous volumes by their targets: those the spec asks for and those the image declares.
@@ -38,11 +38,19 @@ struct ContainerRecord: Sendable, Hashable, Codable {
     var hasEnded: Bool { startedAt == nil || exit.map { $0.startedAt == nil || $0.startedAt == startedAt } ?? false }
 
     enum CodingKeys: String, CodingKey {
-        case id, spec, image, labels, health, exit, error, tally, ids, rootfs, attachment, network
+        case id, spec, image, labels, health, exit, error, tally, ids, rootfs, connections, network
         case volumes
         case mountedImages = "mounted_images"
         case createdAt = "created_at"
         case startedAt = "started_at"
         case isBuried = "is_buried"
     }
+}
+
+/// What a network driver wanted to remember of a container's connection.
+struct ConnectionRecord: Sendable, Hashable, Codable {
+    var network: NetworkName
+    /// The link's name inside.
+    var interface: String
+    var handle: JSONValue
 }

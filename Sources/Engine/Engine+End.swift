@@ -139,7 +139,7 @@ extension Engine {
                 throw error
             }
         case .rootfs: try await parts.storage.releaseRootfs(container.id)
-        case .network: try await parts.networks[container.record.spec.network]?.detach(container.id)
+        case .network: try await disconnectAll(container)
         case .runDirectory: try parts.ledger.end(container.id)
         case .ids:
             if container.ownsBlock, let block = container.record.ids { ids.give(block) }

@@ -13,6 +13,7 @@ extension Engine {
         let (found, problems) = parts.ledger.load()
         for problem in problems { parts.complain(problem, nil) }
         for record in found { know(record) }
+        await recoverNetworks()
         await takeUp(found.compactMap { containers[$0.id] })
         comeBack(boot: boot)
         reopenListeners()
@@ -148,22 +149,17 @@ extension Engine {
         let adopted = containers.values.filter { $0.life.state.pid != nil }
         let rootfses = adopted.map { ContainerHandle(container: $0.id, handle: $0.record.rootfs ?? .null) }
         await attempt("recovering") { [parts] in try await parts.storage.recover(rootfses) }
-        for (name, network) in parts.networks {
-            let attachments = adopted.filter { $0.record.spec.network == name }.map {
-                ContainerHandle(container: $0.id, handle: $0.record.attachment ?? .null)
-            }
-            await attempt("recovering") { try await network.recover(attachments) }
-        }
+        await recoverConnections(of: adopted)
     }
 
     private func collect(valid: Set<ContainerID>) async {
-        let drivers = [parts.isolation] + parts.networks.values.map { $0 as any Driver }
+        let drivers = [parts.isolation] + parts.networkDrivers.values.map { $0 as any Driver }
         for driver in drivers {
             await attempt("collecting what is left over") { _ = try await driver.collect(valid: valid) }
         }
     }
 
-    private func attempt(_ what: String, _ body: () async throws -> Void) async {
+    func attempt(_ what: String, _ body: () async throws -> Void) async {
         do { try await body() } catch {
             parts.complain(AgentError(.driverFailed, "\(what) failed").caused(by: error), nil)
         }

@@ -24,7 +24,9 @@ extension Engine {
     func make(_ spec: ContainerSpec, _ credentials: [String: [UInt8]]) async throws -> Container {
         try spec.validate()
         try check(credentials, for: spec)
-        try check(network: spec.network)
+        for connection in spec.connections where connection.sharedContainer == nil {
+            try checkNetwork(connection.network)
+        }
         try spec.stopSignal.map { _ = try Signal($0) }
         try await check(mountsOf: spec)
         let image = try await parts.images.resolve(spec.image)
@@ -68,12 +70,6 @@ extension Engine {
         return id
     }
 
-    private func check(network: String) throws(AgentError) {
-        guard parts.networks[network] == nil else { return }
-        let known = parts.networks.keys.sorted().joined(separator: ", ")
-        throw AgentError(.driverNotFound, "there is no network \"\(network)\": there are \(known)")
-    }
-
     /// The walk of `start`: each step's result is the next step's argument; what a step may leave behind is on the undo
     /// list before it begins.
     ///
@@ -96,9 +92,9 @@ extension Engine {
             container.stopSignal = container.signalToStop(image.config)
             let block = try takeIDs(for: container)
             let run = try openRunDirectory(of: container)
-            let attachment = try await attach(container, image.config, run)
+            let attachment = try await connect(container, image.config, run)
             let root = try await prepareRoot(container, image: image, block: block)
-            try remember(root, attachment, of: container)
+            try remember(root, of: container)
             let devices = try await grant(container, block)
             let isolation = try await plan(container, image, block, run, attachment, root, devices)
             try isolation.check(ids: block)
@@ -117,22 +113,6 @@ extension Engine {
     private func openRunDirectory(of container: Container) throws -> RunDirectory {
         container.undo.append(.runDirectory)
         return try parts.ledger.begin(container.present)
-    }
-
-    private func attach(
-        _ container: Container, _ image: ImageConfig, _ run: RunDirectory
-    ) async throws -> Attachment {
-        container.undo.append(.network)
-        let spec = container.record.spec
-        guard let network = parts.networks[spec.network] else {
-            throw AgentError(.driverNotFound, "there is no network \"\(spec.network)\" any more")
-        }
-        let hostname = container.hostname
-        let attachment = try await network.attach(
-            AttachRequest(
-                container: container.id, network: spec.network, hostname: hostname, ports: spec.published(by: image)))
-        try run.write(EtcFiles(hostname: hostname, attachment: attachment), owner: container.record.ids)
-        return attachment
     }
 
     private func prepareRoot(_ container: Container, image: ResolvedImage, block: IDRange?) async throws -> Rootfs {
@@ -259,13 +239,11 @@ extension Engine {
     }
 
     /// Writes the drivers' handles where a recovery finds them; most drivers have none.
-    private func remember(_ root: Rootfs, _ attachment: Attachment, of container: Container) throws {
-        guard root.handle != .null || attachment.handle != .null || !attachment.addresses.isEmpty else { return }
-        container.record.rootfs = root.handle
-        container.record.attachment = attachment.handle
-        if !attachment.addresses.isEmpty {
-            container.record.network = NetworkStatus(addresses: attachment.addresses, ports: attachment.ports)
+    private func remember(_ root: Rootfs, of container: Container) throws {
+        guard root.handle != .null || container.record.connections != nil || container.record.network != nil else {
+            return
         }
+        container.record.rootfs = root.handle
         _ = try parts.ledger.begin(container.present)
     }
 
@@ -304,18 +282,6 @@ extension Engine {
     }
 }
 
-extension ContainerSpec {
-    /// The ports that were asked for; with `publishAll` those of the image, too, that were not.
-    fileprivate func published(by image: ImageConfig) -> [PortMapping] {
-        let asked = ports ?? []
-        guard publishAll == true else { return asked }
-        return asked
-            + image.exposedPorts.compactMap { PortMapping(exposed: $0) }.filter { exposed in
-                !asked.contains { ($0.containerPort, $0.transport) == (exposed.containerPort, exposed.transport) }
-            }
-    }
-}
-
 extension Container {
     /// What the program will call its host: as asked, or the beginning of the id, as docker does.
     var hostname: String { record.spec.hostname ?? String(id.description.prefix(12)) }
@@ -331,7 +297,7 @@ extension Container {
         attaching.giveUp()
         (record.startedAt, record.error) = (nil, nil)
         if !keepingExit { record.exit = nil }
-        (record.rootfs, record.attachment, record.network) = (nil, nil, nil)
+        (record.rootfs, record.connections, record.network) = (nil, nil, nil)
     }
 
     /// Waits for the monitor's word, which may have come before anybody waited for it.

@@ -48,9 +48,8 @@ extension Engine {
     }
 
     private func record(_ spec: ContainerSpec, of container: Container) async throws {
-        container.record.spec = spec
         container.life.policy = spec.restart ?? RestartPolicy(.no)
-        try await parts.ledger.rewrite(container.present)
+        try await write(spec, of: container)
     }
 
     /// Writes the limits of running containers again: an agent may have died between its record and the cgroup.

@@ -9,28 +9,6 @@ public struct VolumeView: Sendable, Hashable {
     public var containers: [ContainerID]
 }
 
-/// Lets what is done with one volume through one after the other; different volumes don't wait for one another.
-struct VolumeTurns {
-    private struct Entry {
-        let turn = Turn()
-        var users = 0
-    }
-
-    private var entries: [VolumeName: Entry] = [:]
-
-    mutating func enter(_ name: VolumeName) -> Turn {
-        entries[name, default: Entry()].users += 1
-        return entries[name, default: Entry()].turn
-    }
-
-    mutating func leave(_ name: VolumeName) {
-        guard var entry = entries[name] else { return }
-        entry.turn.give()
-        entry.users -= 1
-        entries[name] = entry.users == 0 ? nil : entry
-    }
-}
-
 extension Engine {
     func inTurn<Value>(_ name: VolumeName, _ body: () async throws -> Value) async rethrows -> Value {
         await volumeTurns.enter(name).take()

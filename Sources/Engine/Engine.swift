@@ -29,7 +29,9 @@ public actor Engine {
     var memoryWatch: MemoryWatch?
     var nextToken = 0
     var probes = ProbeQueue(limit: 4)
-    var volumeTurns = VolumeTurns()
+    var volumeTurns = Turns<VolumeName>()
+    var networks: [NetworkName: NetworkRecord] = [:]
+    var networkTurns = Turns<NetworkName>()
     nonisolated let jobs: AsyncStream<Job>
     nonisolated let jobSink: AsyncStream<Job>.Continuation
 
@@ -38,7 +40,8 @@ public actor Engine {
     /// The hands that the engine works with.
     public struct Parts: Sendable {
         public var storage: any StorageDriver
-        public var networks: [String: any NetworkDriver]
+        /// By their names.
+        public var networkDrivers: [String: any NetworkDriver]
         public var isolation: any IsolationDriver
         public var images: any ImageSource
         /// Makes and unpacks archives.
@@ -51,13 +54,13 @@ public actor Engine {
         public var complain: @Sendable (AgentError, _ about: ContainerID?) -> Void
 
         public init(
-            storage: any StorageDriver, networks: [String: any NetworkDriver], isolation: any IsolationDriver,
+            storage: any StorageDriver, networkDrivers: [String: any NetworkDriver], isolation: any IsolationDriver,
             images: any ImageSource, worker: any ImageWorker, launcher: any Launcher, reactor: any Reactor,
             ledger: Ledger, cgroups: CgroupTree,
             complain: @escaping @Sendable (AgentError, _ about: ContainerID?) -> Void
         ) {
             self.storage = storage
-            self.networks = networks
+            self.networkDrivers = networkDrivers
             self.isolation = isolation
             self.images = images
             self.worker = worker

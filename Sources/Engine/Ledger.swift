@@ -10,13 +10,15 @@ internal import Model
 public struct Ledger: Sendable {
     private let state: Directory
     private let run: Directory
+    let networks: Directory
     /// The run directory as a whole; a tmpfs, so it begins empty with the host.
     private let place: Directory
 
-    /// Makes `containers/` in both directories; idempotent.
+    /// Makes `containers/` in both directories, and `networks/`; idempotent.
     public init(state: Directory, run: Directory) throws(Errno) {
         self.state = try state.makeDirectories("containers", mode: 0o700)
         self.run = try run.makeDirectories("containers", mode: 0o711)
+        networks = try state.makeDirectories("networks", mode: 0o700)
         place = run
     }
 
@@ -208,8 +210,8 @@ public struct Ledger: Sendable {
         return record
     }
 
-    private func write(
-        _ record: some Encodable, as name: String = Self.recordName, in home: Directory, durable: Bool
+    func write(
+        _ record: some Encodable, as name: String = recordName, in home: Directory, durable: Bool
     ) throws {
         var bytes: [UInt8] = []
         try JSONValue(encoding: record).print(to: &bytes)
@@ -217,7 +219,7 @@ public struct Ledger: Sendable {
         try home.replaceFile(name, bytes, durable: durable)
     }
 
-    private static let recordName = "container.json"
+    static let recordName = "container.json"
     private static let bootName = "boot"
 }
 
@@ -262,7 +264,7 @@ public struct RunDirectory: Sendable {
 }
 
 extension Directory {
-    fileprivate func removeIfPresent(_ name: String) throws(Errno) {
+    func removeIfPresent(_ name: String) throws(Errno) {
         do { try remove(name) } catch { guard error == .noSuchFile else { throw error } }
     }
 }

@@ -29,6 +29,11 @@ public enum NetworkNamespace {
         }
     }
 
+    /// The network namespace of a process.
+    public static func of(_ process: Pidfd) throws(Errno) -> Descriptor {
+        try withNamespace(of: process) { () throws(Errno) in try current() }
+    }
+
     /// The network namespace of the calling thread.
     public static func current() throws(Errno) -> Descriptor {
         try Directory(path: "/proc/thread-self/ns").open("net").shared()

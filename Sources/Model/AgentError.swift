@@ -48,7 +48,12 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case limitUnavailable = "limit.unavailable"
     case portInUse = "port.in_use"
     case portRefused = "port.refused"
+    case networkNotFound = "network.not_found"
+    case networkExists = "network.exists"
+    case networkInUse = "network.in_use"
+    case networkRefused = "network.refused"
     case networkExhausted = "network.exhausted"
+    case addressInUse = "address.in_use"
 
     // Drivers
     case driverNotFound = "driver.not_found"

@@ -18,8 +18,10 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
     /// 1 to 64 characters; default: the first 12 of the container's id.
     public var hostname: String?
     public var labels: [String: String]
-    /// The name of a network: `none`, `host`, `bridge`.
+    /// The name of a network, such as `none`, `host`, `bridge`, or `container:` with another container's name.
     public var network: String
+    /// How it is connected, where a name does not say all: the first of them is `network`, and `eth0`.
+    public var networks: [NetworkConnection]?
     /// Ports of the host that lead to the container's, on a network that can.
     public var ports: [PortMapping]?
     /// A free port of the host leads to each port that the image exposes.
@@ -74,7 +76,9 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
 
 extension ContainerSpec {
     enum CodingKeys: String, CodingKey {
-        case image, name, command, entrypoint, environment, user, hostname, labels, network, ports, interactive, remove
+        case image, name, command, entrypoint, environment, user, hostname, labels, network, networks, ports,
+            interactive
+        case remove
         case limits
         case workingDirectory = "working_directory"
         case publishAll = "publish_all"
@@ -101,7 +105,8 @@ extension ContainerSpec {
         user = try values.decodeIfPresent(String.self, forKey: .user)
         hostname = try values.decodeIfPresent(String.self, forKey: .hostname)
         labels = try values.decodeIfPresent([String: String].self, forKey: .labels) ?? labels
-        network = try values.decodeIfPresent(String.self, forKey: .network) ?? network
+        networks = try values.decodeIfPresent([NetworkConnection].self, forKey: .networks)
+        network = try values.decodeIfPresent(String.self, forKey: .network) ?? networks?.first?.network ?? network
         ports = try values.decodeIfPresent([PortMapping].self, forKey: .ports)
         publishAll = try values.decodeIfPresent(Bool.self, forKey: .publishAll)
         readOnly = try values.decodeIfPresent(Bool.self, forKey: .readOnly) ?? readOnly
@@ -140,10 +145,24 @@ extension ContainerSpec {
             (!(0...3600).contains(stopTimeout), "stop_timeout is 0 to 3600 seconds"),
             (everyText.contains { $0.utf8.contains(0) }, "texts must not hold a NUL character"),
         ]
-        let found =
-            problems.first { $0.0 }?.1 ?? limits.problem ?? mounts?.lazy.compactMap(\.problem).first
-            ?? ports?.lazy.compactMap(\.problem).first ?? lifeProblem
+        let listed = mounts?.lazy.compactMap(\.problem).first ?? ports?.lazy.compactMap(\.problem).first
+        let found = problems.first { $0.0 }?.1 ?? limits.problem ?? listed ?? connectionProblem ?? lifeProblem
         if let found { throw AgentError(.requestInvalid, found) }
+    }
+
+    /// How it is connected, the first as `eth0`, the next as `eth1`.
+    public var connections: [NetworkConnection] { networks ?? [NetworkConnection(network)] }
+
+    private var connectionProblem: String? {
+        if let networks {
+            if networks.first?.network != network { return "the first of networks must be network, \"\(network)\"" }
+            if Set(networks.map(\.network)).count < networks.count { return "a network is named twice in networks" }
+            if networks.count > 1, let shared = networks.first(where: { $0.sharedContainer != nil }) {
+                return "\(shared.network) can't be one of several networks"
+            }
+            if networks.count > 16 { return "a container has 16 networks at most" }
+        }
+        return connections.lazy.compactMap(\.problem).first
     }
 
     private var everyText: [String] {

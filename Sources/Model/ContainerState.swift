@@ -121,14 +121,36 @@ public struct ContainerStatus: Sendable, Hashable, Codable {
 
 /// How a running container is connected.
 public struct NetworkStatus: Sendable, Hashable, Codable {
-    /// With their prefix length, such as `10.88.0.2/16`.
+    /// Those of all connections, with their prefix length, such as `10.88.0.2/16`.
     public var addresses: [String]
     /// Each with its address and its port on the host.
     public var ports: [PortMapping]
+    /// One for each network that gives addresses, the first first.
+    public var connections: [ConnectionStatus]?
 
-    public init(addresses: [String], ports: [PortMapping]) {
+    public init(addresses: [String], ports: [PortMapping], connections: [ConnectionStatus]? = nil) {
         self.addresses = addresses
         self.ports = ports
+        self.connections = connections
+    }
+}
+
+/// How a running container is connected to one network.
+public struct ConnectionStatus: Sendable, Hashable, Codable {
+    public var network: String
+    /// The link's name inside, such as `eth0`.
+    public var interface: String
+    /// With their prefix length.
+    public var addresses: [String]
+    public var gateways: [String]
+    public var mac: String?
+
+    public init(network: String, interface: String, addresses: [String], gateways: [String] = [], mac: String? = nil) {
+        self.network = network
+        self.interface = interface
+        self.addresses = addresses
+        self.gateways = gateways
+        self.mac = mac
     }
 }
 

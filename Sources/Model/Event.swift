@@ -19,6 +19,8 @@ public struct Event: Sendable, Hashable, Codable {
         case execExited = "exec.exited"
         case volumeCreated = "volume.created"
         case volumeRemoved = "volume.removed"
+        case networkCreated = "network.created"
+        case networkRemoved = "network.removed"
         case imageLoaded = "image.loaded"
         case imageTagged = "image.tagged"
         case imageRemoved = "image.removed"
@@ -32,7 +34,7 @@ public struct Event: Sendable, Hashable, Codable {
     /// Nanoseconds since 1970.
     public var time: Int64
     public var kind: Kind
-    /// The id of the container or image that it happened to, or the driver as `KIND/NAME`.
+    /// The id of the container or image that it happened to, the name of the network or volume, or the driver as `KIND/NAME`.
     public var subject: String
     public var name: String?
     public var exit: ExitRecord?

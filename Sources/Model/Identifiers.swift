@@ -80,6 +80,29 @@ public struct VolumeName: Sendable, Hashable, Codable, CustomStringConvertible {
     }
 }
 
+/// A network's name: of the same letters as a container's, unique on a host, always safe as a file name.
+public struct NetworkName: Sendable, Hashable, Codable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ text: String) throws(AgentError) {
+        guard isName(text) else {
+            throw AgentError(
+                .requestInvalid,
+                "\"\(text)\" is not a network name: use 1 to 63 of [a-zA-Z0-9_.-], starting with a letter or digit")
+        }
+        description = text
+    }
+
+    public init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
 /// The name of an unpacked layer in a storage driver: the 64 hexadecimal digits of its diff_id.
 public struct LayerID: Sendable, Hashable, Codable, CustomStringConvertible {
     public let description: String

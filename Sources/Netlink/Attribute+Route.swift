@@ -7,6 +7,8 @@ extension Attribute {
     static var linkMTU: Self { Self(IFLA_MTU) }
     static var linkParent: Self { Self(IFLA_LINK) }
     static var linkMaster: Self { Self(IFLA_MASTER) }
+    static var linkAlias: Self { Self(IFLA_IFALIAS) }
+    static var linkGroup: Self { Self(IFLA_GROUP) }
     static var linkInfo: Self { Self(IFLA_LINKINFO) }
     static var linkNamespace: Self { Self(IFLA_NET_NS_FD) }
     static var linkNamespaceID: Self { Self(IFLA_LINK_NETNSID) }

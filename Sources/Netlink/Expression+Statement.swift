@@ -88,6 +88,8 @@ extension Ruleset.Operand {
         return switch self {
         case .inputName: [.meta(NFT_META_IIFNAME.rawValue, into: register)]
         case .outputName: [.meta(NFT_META_OIFNAME.rawValue, into: register)]
+        case .inputGroup: [.meta(NFT_META_IIFGROUP.rawValue, into: register)]
+        case .outputGroup: [.meta(NFT_META_OIFGROUP.rawValue, into: register)]
         case .mark: [.meta(NFT_META_MARK.rawValue, into: register)]
         case .networkProtocol: [.meta(NFT_META_NFPROTO.rawValue, into: register)]
         case .transport: [.meta(NFT_META_L4PROTO.rawValue, into: register)]

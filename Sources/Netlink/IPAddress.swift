@@ -4,7 +4,7 @@ public enum IPAddress: Sendable, Hashable {
     case v4(UInt32)
     case v6(UInt128)
 
-    public enum Family: Sendable, Hashable {
+    public enum Family: Sendable, Hashable, CaseIterable {
         case v4, v6
 
         /// AF_INET, AF_INET6; NFPROTO_IPV4 and NFPROTO_IPV6 are the same numbers.

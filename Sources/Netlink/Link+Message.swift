@@ -18,6 +18,8 @@ extension Link {
         master = attributes.value(.linkMaster, as: UInt32.self)
         parent = attributes.value(.linkParent, as: UInt32.self)
         namespaceID = attributes.value(.linkNamespaceID, as: Int32.self)
+        alias = attributes.text(.linkAlias)
+        group = attributes.value(.linkGroup, as: UInt32.self) ?? 0
         port = info.text(.portKind) == "bridge" ? BridgePort(info.nested(.portData)) : nil
     }
 }
@@ -55,6 +57,8 @@ extension LinkSettings {
         if let name { message.put(.linkName, name) }
         if let mac { message.put(.linkAddress, mac.bytes) }
         if let mtu { message.put(.linkMTU, value: mtu) }
+        if let alias { message.put(.linkAlias, alias) }
+        if let group { message.put(.linkGroup, value: group) }
         if let master { message.put(.linkMaster, value: master) }
         if let namespace { message.put(.linkNamespace, value: namespace.rawValue) }
     }

@@ -24,6 +24,10 @@ public struct Link: Sendable, Hashable {
     public var namespaceID: Int32?
     /// What it is as a port of a bridge.
     public var port: BridgePort?
+    /// What somebody wrote to it (`ip link set alias`).
+    public var alias: String?
+    /// The number that it shares with others; 0 unless somebody gave it one.
+    public var group: UInt32
 
     /// `IFF_*`
     public struct Flags: OptionSet, Sendable, Hashable {
@@ -88,15 +92,20 @@ public struct LinkSettings: Sendable {
     public var namespace: Descriptor?
     /// False: the kernel gives it no address of its own making when it comes up. Counts for a change, not for a birth.
     public var hasOwnAddress: Bool?
+    /// A text of at most 255 bytes, for people. Counts for a change, not for a birth.
+    public var alias: String?
+    /// A number that rules can look at.
+    public var group: UInt32?
 
     public init(
         name: String? = nil, index: UInt32? = nil, mac: MACAddress? = nil, mtu: UInt32? = nil, isUp: Bool? = nil,
-        master: UInt32? = nil, port: BridgePort? = nil, namespace: Descriptor? = nil, hasOwnAddress: Bool? = nil
+        master: UInt32? = nil, port: BridgePort? = nil, namespace: Descriptor? = nil, hasOwnAddress: Bool? = nil,
+        alias: String? = nil, group: UInt32? = nil
     ) {
         self.index = index
         (self.name, self.mac, self.mtu, self.isUp) = (name, mac, mtu, isUp)
         (self.master, self.port, self.namespace) = (master, port, namespace)
-        self.hasOwnAddress = hasOwnAddress
+        (self.hasOwnAddress, self.alias, self.group) = (hasOwnAddress, alias, group)
     }
 }
 

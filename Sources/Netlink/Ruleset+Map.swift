@@ -56,6 +56,7 @@ extension Ruleset {
         case transport = 12
         case port = 13
         case mark = 19
+        case linkGroup = 35
         case linkName = 41
 
         /// Bytes without padding.
@@ -63,7 +64,7 @@ extension Ruleset {
             switch self {
             case .transport: 1
             case .port: 2
-            case .number, .ipv4, .mark: 4
+            case .number, .ipv4, .mark, .linkGroup: 4
             case .ipv6, .linkName: 16
             }
         }
@@ -79,6 +80,7 @@ extension Ruleset {
             case .transport: "inet_proto"
             case .port: "inet_service"
             case .mark: "mark"
+            case .linkGroup: "devgroup"
             case .linkName: "ifname"
             }
         }
@@ -91,6 +93,7 @@ extension Ruleset {
         case transport(Transport)
         case linkName(String)
         case mark(UInt32)
+        case linkGroup(UInt32)
         /// A plain number, as `numgen` makes.
         case number(UInt32)
     }
@@ -119,7 +122,7 @@ extension Ruleset.Field {
         case .port(let port): [UInt8(port >> 8), UInt8(truncatingIfNeeded: port)]
         case .transport(let transport): [transport.rawValue]
         case .linkName(let name): Array((Array(name.utf8.prefix(15)) + Array(repeating: 0, count: 16)).prefix(16))
-        case .mark(let number), .number(let number): number.nativeBytes
+        case .mark(let number), .number(let number), .linkGroup(let number): number.nativeBytes
         }
     }
 
@@ -129,6 +132,7 @@ extension Ruleset.Field {
         switch type {
         case .number: self = .number(content.load(UInt32.self) ?? 0)
         case .mark: self = .mark(content.load(UInt32.self) ?? 0)
+        case .linkGroup: self = .linkGroup(content.load(UInt32.self) ?? 0)
         case .port: self = .port(UInt16(bigEndian: content.load(UInt16.self) ?? 0))
         case .linkName: self = .linkName(String(decoding: content.prefix { $0 != 0 }, as: UTF8.self))
         case .ipv4, .ipv6:

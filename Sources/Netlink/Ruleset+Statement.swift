@@ -37,6 +37,8 @@ extension Ruleset {
     /// What of a packet is looked at.
     public indirect enum Operand: Sendable, Hashable {
         case inputName, outputName
+        /// The number that a link shares with others (``LinkSettings/group``).
+        case inputGroup, outputGroup
         case mark
         case networkProtocol, transport
         /// Of the header of version 4 or 6.
@@ -97,6 +99,7 @@ extension Ruleset.Operand {
         case .sourcePort, .destinationPort: 2
         case .inputName, .outputName: 16
         case .source(let family), .destination(let family): family.bits / 8
+        case .inputGroup, .outputGroup: 4
         case .mark, .destinationType, .connectionState, .connectionStatus, .counting, .random, .hash: 4
         }
     }

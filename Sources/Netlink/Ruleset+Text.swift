@@ -51,7 +51,7 @@ extension Ruleset.Field: CustomStringConvertible {
         case .port(let port): "\(port)"
         case .transport(let transport): "\(transport)"
         case .linkName(let name): "\"\(name)\""
-        case .mark(let number), .number(let number): "\(number)"
+        case .mark(let number), .number(let number), .linkGroup(let number): "\(number)"
         }
     }
 }
@@ -135,6 +135,8 @@ extension Ruleset.Operand: CustomStringConvertible {
         switch self {
         case .inputName: "iifname"
         case .outputName: "oifname"
+        case .inputGroup: "iifgroup"
+        case .outputGroup: "oifgroup"
         case .mark: "meta mark"
         case .networkProtocol: "meta nfproto"
         case .transport: "meta l4proto"

@@ -67,7 +67,7 @@ internal import Systemd
         let reactor = LoopReactor()
         let engine = Engine(
             parts: Engine.Parts(
-                storage: storage, networks: try networks(), isolation: isolation, images: images,
+                storage: storage, networkDrivers: try networkDrivers(), isolation: isolation, images: images,
                 worker: worker,
                 launcher: try MonitorLauncher(program: monitor, hold: cgroups.hold, reactor: reactor), reactor: reactor,
                 ledger: try Ledger(state: state, run: run), cgroups: cgroups, complain: complain),
@@ -130,7 +130,7 @@ internal import Systemd
         return lock
     }
 
-    private func networks() throws -> [String: any NetworkDriver] {
+    private func networkDrivers() throws -> [String: any NetworkDriver] {
         var found: [String: any NetworkDriver] = [:]
         for name in drivers.names(.network) { found[name] = try drivers.network(name) }
         return found

@@ -12,7 +12,7 @@ extension KernelTests {
         @Test func `nothing is made before it is needed`() async throws {
             let world = try World()
             #expect(try await world.network.status().healthy)
-            try await world.network.detach(.random())
+            try await world.detach(.random())
             try await world.network.recover([])
             #expect(try await world.network.collect(valid: []).isEmpty)
             #expect(try world.route.link(named: "davit0") == nil)
@@ -22,16 +22,16 @@ extension KernelTests {
         @Test func `attach gives addresses, asked again the same, and detach twice takes all`() async throws {
             let world = try World { $0.pool = 0 }
             let id = ContainerID.random()
-            let request = AttachRequest(
-                container: id, network: "bridge", hostname: "c", ports: [PortMapping(containerPort: 80)])
+            let request = try AttachRequest(
+                container: id, network: World.bridge, hostname: "c", ports: [PortMapping(containerPort: 80)])
             let (first, again) = (try await world.network.attach(request), try await world.network.attach(request))
             #expect(first.addresses == again.addresses && first.ports == again.ports && first.handle == again.handle)
             #expect(first.addresses[0] == "10.88.0.2/20" && first.addresses[1].hasPrefix("fd"))
             #expect(try world.ends().count == 1)
             #expect(try world.elements().count == 2)
             #expect(try await world.network.status().message.contains("1 of 4093 addresses, 2 ports"))
-            try await world.network.detach(id)
-            try await world.network.detach(id)
+            try await world.detach(id)
+            try await world.detach(id)
             #expect(try world.elements().isEmpty)
             #expect(try await world.network.status().message.contains("0 of 4093 addresses, 0 ports"))
         }
@@ -62,7 +62,7 @@ extension KernelTests {
                         try await world.attach(PortMapping(hostPort: 20000 + round * 100 + number, containerPort: 80)))
                 }
                 #expect(Set(containers.map(\.attachment.addresses[0])).count == 25)
-                for container in containers { try await world.network.detach(container.id) }
+                for container in containers { try await world.detach(container.id) }
             }
             #expect(try eventually { try world.ends().isEmpty })
             #expect(try world.elements().isEmpty)
@@ -72,7 +72,7 @@ extension KernelTests {
         @Test func `the driver's end takes what lies ready`() async throws {
             let world = try World { $0.pool = 3 }
             do {
-                let network = try BridgeNetwork(world.configuration, host: world.host.namespace)
+                let network = try BridgeDriver(world.configuration, host: world.host.namespace)
                 _ = try await world.attach(network: network)
                 #expect(try eventually { try world.ends().count == 1 + 3 })
             }
@@ -86,7 +86,7 @@ extension KernelTests {
             try world.outside.exchange("192.0.2.1", 8080, with: listener)
             // Somebody flushes the rules while no driver is there.
             for table in try world.rules.tables() { try world.rules.delete(table) }
-            let again = try BridgeNetwork(world.configuration, host: world.host.namespace)
+            let again = try BridgeDriver(world.configuration, host: world.host.namespace)
             try await again.recover([first.handle, second.handle])
             try world.outside.exchange("192.0.2.1", 8080, with: listener)
             let third = try await world.attach(network: again)
@@ -97,12 +97,12 @@ extension KernelTests {
             #expect(error?.code == .portInUse)
             #expect(try await again.collect(valid: [second.id, third.id]).count == 1)
             #expect(try world.elements().isEmpty)
-            try await again.detach(second.id)
+            try await world.detach(second.id, network: again)
             #expect(try await again.status().message.contains("1 of 4093 addresses"))
         }
 
         private func attachByADriverThatEnds(_ world: World) async throws -> (Container, Container) {
-            let network = try BridgeNetwork(world.configuration, host: world.host.namespace)
+            let network = try BridgeDriver(world.configuration, host: world.host.namespace)
             return (
                 try await world.attach(PortMapping(hostPort: 8080, containerPort: 80), network: network),
                 try await world.attach(network: network)
@@ -128,7 +128,7 @@ extension KernelTests {
             for _ in 0..<5 { containers.append(try await world.attach()) }
             let error = await #expect(throws: AgentError.self) { try await world.attach() }
             #expect(error?.code == .networkExhausted && error?.retryable == true)
-            try await world.network.detach(containers[3].id)
+            try await world.detach(containers[3].id)
             #expect(try await world.attach().attachment.addresses[0] == containers[3].attachment.addresses[0])
         }
 
@@ -171,7 +171,7 @@ extension KernelTests {
             #expect(address.hasPrefix("10.88.64.") && address.hasSuffix("/20"))
             var configuration = world.configuration
             (configuration.subnet, configuration.bridge) = ("10.88.16.0/24", "other0")
-            let other = try BridgeNetwork(configuration, host: world.host.namespace)
+            let other = try BridgeDriver(configuration, host: world.host.namespace)
             let error = await #expect(throws: AgentError.self) { try await world.attach(network: other) }
             #expect(error?.message.contains("overlaps the host's route to 10.88.0.0/18 by out0") == true)
         }
@@ -182,12 +182,12 @@ extension KernelTests {
                 var (attaches, detaches) = ([Int64](), [Int64]())
                 for number in 0..<30 {
                     let wishes = (0..<ports).map { _ in PortMapping(hostPort: 2000 + number, containerPort: 80) }
-                    let request = AttachRequest(
-                        container: .random(), network: "bridge", hostname: "c", ports: wishes)
+                    let request = try AttachRequest(
+                        container: .random(), network: World.bridge, hostname: "c", ports: wishes)
                     let start = Clock.monotonic
                     _ = try await world.network.attach(request)
                     let attached = Clock.monotonic
-                    try await world.network.detach(request.container)
+                    try await world.detach(request.container)
                     let end = Clock.monotonic
                     // The first makes the bridge.
                     if number > 0 {

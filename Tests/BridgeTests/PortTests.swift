@@ -28,7 +28,7 @@ extension KernelTests {
             #expect(try world.ends().count >= ends)
             // The same port of another protocol is another one; the first is free when its container is gone.
             _ = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80, transport: .udp))
-            try await world.network.detach(first.id)
+            try await world.detach(first.id)
             _ = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80))
         }
 
@@ -87,7 +87,7 @@ extension KernelTests {
             let sender = try world.outside.datagrams("192.0.2.1", 53, from: 4000)
             try sender.send([1])
             #expect(try old.wait(until: .now.advanced(by: .milliseconds(500))))
-            try await world.network.detach(first.id)
+            try await world.detach(first.id)
             // Nobody has it: the kernel now remembers that this one goes to the host itself.
             try sender.send([2])
             let second = try await world.attach(port)
@@ -105,7 +105,7 @@ extension KernelTests {
             #expect(try service.wait(until: .now.advanced(by: .milliseconds(500))))
             let server = try #require(try UnixSocket.accept(service))
             let other = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80))
-            try await world.network.detach(other.id)
+            try await world.detach(other.id)
             try connection.send([1])
             #expect(try server.wait(until: .now.advanced(by: .milliseconds(500))))
             #expect(try world.rules.flows(FlowFilter(transport: .tcp, destinationPort: 8080)).count == 1)
@@ -115,10 +115,12 @@ extension KernelTests {
             let rules = world.rules
             let table = Ruleset.TableID(.inet, "davit")
             let host = HostNetwork(namespace: world.host.namespace)
+            let settings = try NetworkSettings(
+                NetworkRequest(NetworkSpec(name: World.bridge)), BridgeSettings(world.configuration))
             let bridge = try BridgeMaker(
-                settings: try BridgeSettings(world.configuration), host: host, route: world.route
+                settings: settings, reserved: [], groups: [], host: host, route: world.route
             ).make()
-            let firewall = try Firewall(BridgeRules(bridge: bridge, isIsolated: false), host: host)
+            let firewall = try Firewall(BridgeRules([bridge]), host: host)
             try firewall.write()
             var (figures, costs, next) = ([String](), [Int64](), 1)
             for count in [10, 10000] {
@@ -128,14 +130,14 @@ extension KernelTests {
                         containerPort: 80)
                 }
                 next = count
-                firewall.restore(ports, for: .random())
+                firewall.restore(ports, for: ConnectionID(.random(), try World.bridge))
                 try firewall.write()
                 var times: [Int64] = []
                 for _ in 0..<50 {
                     let wish = PortWishes.Wish(
                         mapping: PortMapping(hostPort: 30000, containerPort: 80),
                         places: [.everywhere(.v4)])
-                    let id = ContainerID.random()
+                    let id = ConnectionID(.random(), try World.bridge)
                     let start = Clock.monotonic
                     _ = try firewall.publish([wish], for: id, host: []) { _ in .v4(0x0A58_0003) }
                     times.append(Clock.monotonic - start)

@@ -175,7 +175,7 @@ extension KernelTests {
                 try container.corner.exchange("192.0.2.1", 81, with: service)
                 try world.host.exchange(try container.address(.v4), 80, with: receiver)
                 slowest = max(slowest, Clock.monotonic - start)
-                try await world.network.detach(container.id)
+                try await world.detach(container.id)
             }
             print("slowest first exchange of 30, pool \(pool): \(slowest / 1000) us")
         }

@@ -20,35 +20,41 @@ import Testing
         #expect(leases.count == 4 && leases.capacity == 4)
     }
 
-    @Test func `a number of before is taken once, and only one of the network`() {
+    @Test func `a number of before is taken once, and one beyond those that are given is never given`() {
         var leases = Leases(2...5)
-        let answers = [3, 3, 6, 1].map { leases.take($0) }
-        #expect(answers == [true, false, false, false])
+        let answers = [3, 3, 6].map { leases.take($0) }
+        #expect(answers == [true, false, true])
+        leases.giveBack(6)
         let rest = (0..<3).map { _ in leases.take() }
         #expect(rest == [2, 4, 5])
     }
 }
 
 @Suite struct SubnetTests {
+    private let supernet = IPPrefix("10.88.0.0/14")
+
     private func route(_ text: String) throws -> TakenRoute {
         TakenRoute(destination: try #require(IPPrefix(text)), link: "eth0")
     }
 
     @Test func `the first network that no route overlaps is chosen`() throws {
         let everything = try route("0.0.0.0/0")
-        #expect(try SubnetChoice.subnet(nil, besides: [everything]).description == "10.88.0.0/20")
+        #expect(
+            try SubnetChoice.subnet(nil, of: supernet, length: 20, besides: [everything]).description == "10.88.0.0/20")
         let taken = [try route("10.88.3.0/24"), try route("10.88.16.0/20"), everything]
-        #expect(try SubnetChoice.subnet(nil, besides: taken).description == "10.88.32.0/20")
+        #expect(try SubnetChoice.subnet(nil, of: supernet, length: 20, besides: taken).description == "10.88.32.0/20")
     }
 
     @Test func `a wish that overlaps is refused, and so is a host without a free one`() throws {
         let wish = try #require(IPPrefix("172.20.0.0/24"))
-        #expect(try SubnetChoice.subnet(wish, besides: [try route("172.21.0.0/16")]) == wish)
+        #expect(try SubnetChoice.subnet(wish, of: supernet, length: 20, besides: [try route("172.21.0.0/16")]) == wish)
         let error = #expect(throws: AgentError.self) {
-            try SubnetChoice.subnet(wish, besides: [try route("172.16.0.0/12")])
+            try SubnetChoice.subnet(wish, of: supernet, length: 20, besides: [try route("172.16.0.0/12")])
         }
         #expect(error?.message.contains("172.20.0.0/24 overlaps the host's route to 172.16.0.0/12 by eth0") == true)
-        let full = #expect(throws: AgentError.self) { try SubnetChoice.subnet(nil, besides: [try route("10.0.0.0/8")]) }
+        let full = #expect(throws: AgentError.self) {
+            try SubnetChoice.subnet(nil, of: supernet, length: 20, besides: [try route("10.0.0.0/8")])
+        }
         #expect(full?.code == .networkExhausted)
         #expect(full?.cause == ["the routes are 10.0.0.0/8 by eth0"])
     }
@@ -68,7 +74,7 @@ import Testing
     @Test func `every key has a default`() throws {
         let settings = try BridgeSettings(BridgeConfiguration())
         #expect(settings.bridge == "davit0" && settings.subnet == nil && settings.subnet6 == .derived)
-        #expect(settings.publish == .everywhere && settings.pool == 4 && !settings.isIsolated)
+        #expect(settings.publish == .everywhere && settings.pool == 4 && !settings.isInternal)
     }
 
     private func changed(_ change: (inout BridgeConfiguration) -> Void) -> BridgeConfiguration {
@@ -119,9 +125,10 @@ import Testing
 @Suite struct RuleTextTests {
     @Test func `the table is as many rules for nothing as for much`() throws {
         let bridge = Bridge(
-            name: "davit0", index: 3, mac: try #require(MACAddress("02:00:00:00:00:01")), mtu: 1500,
-            subnet: try #require(IPPrefix("10.88.0.0/20")), subnet6: IPPrefix("2001:db8:1::/64"))
-        let rules = BridgeRules(bridge: bridge, isIsolated: false)
+            network: try World.bridge, name: "davit0", index: 3, mac: try #require(MACAddress("02:00:00:00:00:01")),
+            mtu: 1500, subnet: try #require(IPPrefix("10.88.0.0/20")), subnet6: IPPrefix("2001:db8:1::/64"), range: nil,
+            isInternal: false, isIsolating: false, group: 7)
+        let rules = BridgeRules([bridge])
         let port = PublishedPort(
             place: .at(.v4(0x7F00_0001)), transport: .tcp, hostPort: 8080, target: .v4(0x0A58_0002), containerPort: 80)
         let (empty, full) = (rules.table([]), rules.table([port]))
@@ -130,7 +137,9 @@ import Testing
         #expect(full.description.contains("iifname != \"lo\" meta nfproto ipv4 ip daddr 127.0.0.0/8 drop"))
         #expect(full.description.contains("ct status dnat accept"))
         // A network that the world has a way back to is not hidden.
-        #expect(!full.description.contains("oifname != \"davit0\" meta nfproto ipv6"))
-        #expect(full.description.contains("oifname != \"davit0\" meta nfproto ipv4 ip saddr 10.88.0.0/20 masquerade"))
+        let hidden = full.maps.filter { $0.name.hasPrefix("hidden") }.map(\.elements)
+        #expect(hidden == [[Ruleset.Element(bridge.subnet)], []])
+        #expect(full.description.contains("oifgroup != @networks meta nfproto ipv4 ip saddr @hidden4 masquerade"))
+        #expect(BridgeRules([]).table([]).chains == full.chains)
     }
 }

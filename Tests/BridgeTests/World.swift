@@ -71,7 +71,7 @@ final class World: Sendable {
     let outside: Corner
     let route: RouteSocket
     let rules: NetfilterSocket
-    let network: BridgeNetwork
+    let network: BridgeDriver
     let configuration: BridgeConfiguration
 
     init(_ configure: (inout BridgeConfiguration) -> Void = { _ in }) throws {
@@ -83,7 +83,7 @@ final class World: Sendable {
         outside = Corner(namespace: try NetworkNamespace.make())
         route = try RouteSocket(in: host.namespace)
         rules = try NetfilterSocket(in: host.namespace)
-        network = try BridgeNetwork(configuration, host: host.namespace)
+        network = try BridgeDriver(configuration, host: host.namespace)
         try join()
     }
 
@@ -116,11 +116,20 @@ final class World: Sendable {
         try #require(try eventually { try there.link(other)?.isReady == true })
     }
 
+    /// The default network.
+    static var bridge: NetworkName { get throws { try NetworkName("bridge") } }
+
     /// A container, attached.
-    func attach(_ ports: PortMapping..., network: BridgeNetwork? = nil) async throws -> Container {
-        let id = ContainerID.random()
-        let request = AttachRequest(container: id, network: "bridge", hostname: "c", ports: ports)
-        return try Container(id, await (network ?? self.network).attach(request))
+    func attach(
+        _ ports: PortMapping..., network: BridgeDriver? = nil, _ change: (inout AttachRequest) -> Void = { _ in }
+    ) async throws -> Container {
+        var request = try AttachRequest(container: .random(), network: Self.bridge, hostname: "c", ports: ports)
+        change(&request)
+        return try Container(request, await (network ?? self.network).attach(request))
+    }
+
+    func detach(_ container: ContainerID, network: BridgeDriver? = nil) async throws {
+        try await (network ?? self.network).detach(DetachRequest(container: container, network: Self.bridge))
     }
 
     /// The host's ends of wires.
@@ -138,8 +147,10 @@ struct Container: Sendable {
     let attachment: Drivers.Attachment
     let corner: Corner
 
-    init(_ id: ContainerID, _ attachment: Drivers.Attachment) throws {
-        (self.id, self.attachment) = (id, attachment)
+    let network: NetworkName
+
+    init(_ request: AttachRequest, _ attachment: Drivers.Attachment) throws {
+        (id, network, self.attachment) = (request.container, request.network, attachment)
         guard case .made(let namespace) = attachment.namespace else {
             throw AgentError(.driverBadReply, "the namespace is \(attachment.namespace)")
         }
@@ -151,7 +162,7 @@ struct Container: Sendable {
         return try #require(prefixes.first { $0.family == family }).address.description
     }
 
-    var handle: ContainerHandle { ContainerHandle(container: id, handle: attachment.handle) }
+    var handle: ContainerHandle { ContainerHandle(container: id, network: network, handle: attachment.handle) }
 }
 
 /// Whether something becomes true within two seconds.

@@ -16,7 +16,7 @@ import Wire
         let attachment = try await network.attach(sampleAttach)
         #expect(attachment.addresses == ["10.0.0.2/8"])
         #expect(attachment.handle == ["made": "in C"])
-        try await network.detach(sampleContainer)
+        try await network.detach(sampleDetach)
         #expect(try await network.status().message == "in C")
         #expect(try await network.collect(valid: [sampleContainer]) == ["something"])
         try await network.recover([ContainerHandle(container: sampleContainer, handle: attachment.handle)])
@@ -129,7 +129,7 @@ import Wire
         try await network.recover([])
         #expect(try await network.collect(valid: []) == [])
         #expect(try !objects().contains { $0.hasSuffix("\(drivers.path)/none.so") })
-        try await network.detach(sampleContainer)
+        try await network.detach(sampleDetach)
         #expect(try objects().contains { $0.hasSuffix("\(drivers.path)/none.so") })
     }
 

@@ -102,4 +102,8 @@ func run(_ program: String, _ arguments: [String]) throws {
 }
 
 let sampleContainer = ContainerID.random()
-let sampleAttach = AttachRequest(container: sampleContainer, network: "sample", hostname: "box")
+let sampleAttach: AttachRequest = {
+    guard let network = try? NetworkName("sample") else { preconditionFailure("\"sample\" is a network's name") }
+    return AttachRequest(container: sampleContainer, network: network, hostname: "box")
+}()
+let sampleDetach = DetachRequest(container: sampleContainer, network: sampleAttach.network)

@@ -24,10 +24,26 @@ import Wire
         return (text, try packed.unpack(Message.self, unknownKeys: .refuse))
     }
 
+    @Test func `a connection's wishes and its namespace cross`() throws {
+        let directory = try Directory(path: "/").descriptor
+        var request = sampleAttach
+        request.connection.addresses = ["10.0.0.9"]
+        (request.namespace, request.interface, request.isWayOut) = (directory, "eth3", false)
+        let crossed = try cross(request).message
+        #expect(crossed.connection == request.connection && crossed.interface == "eth3" && !crossed.isWayOut)
+        #expect(crossed.namespace?.rawValue == directory.rawValue)
+        #expect(try cross(sampleAttach).message.namespace == nil)
+        let leaving = DetachRequest(
+            container: sampleContainer, network: sampleAttach.network, handle: ["x": 1], namespace: directory)
+        let left = try cross(leaving).message
+        #expect(left.handle == ["x": 1] && left.namespace?.rawValue == directory.rawValue)
+    }
+
     @Test func `plain values are their own JSON`() throws {
         let usage = StorageUsage(layerBytes: 1, layers: 2, rootfsBytes: 3, rootfses: 4)
         #expect(try cross(usage).message == usage)
-        #expect(try cross(sampleAttach).message == sampleAttach)
+        let made = MadeNetwork(NetworkState(subnets: ["10.0.0.0/8"], gateways: ["10.0.0.1"]), handle: ["x": 1])
+        #expect(try cross(made).message == made)
         let check = HostCheck(score: 90, missing: ["a"])
         #expect(try cross(check).message == check)
         #expect(try cross(NoValue()).text == "{}")

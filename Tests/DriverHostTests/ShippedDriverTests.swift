@@ -78,7 +78,7 @@ import Wire
         #expect(try await network.status().healthy)
         try await network.recover([])
         #expect(try await network.collect(valid: []) == [])
-        try await network.detach(sampleContainer)
+        try await network.detach(sampleDetach)
         #expect(try Directory(path: "/sys/class/net").statusIfPresent("davit-test0") == nil)
     }
 
@@ -112,13 +112,15 @@ import Wire
     /// What every network driver must do.
     private func conform(_ network: any NetworkDriver) async throws {
         #expect(try await network.status().healthy)
+        try await network.restore([])
         try await network.recover([])
         #expect(try await network.collect(valid: []) == [])
-        try await network.detach(sampleContainer)
-        try await network.detach(sampleContainer)
-        try await network.detach(ContainerID.random())
+        try await network.remove(sampleAttach.network)
+        try await network.detach(sampleDetach)
+        try await network.detach(sampleDetach)
+        try await network.detach(DetachRequest(container: .random(), network: sampleAttach.network))
         _ = try await network.attach(sampleAttach)
         _ = try await network.attach(sampleAttach)
-        try await network.detach(sampleContainer)
+        try await network.detach(sampleDetach)
     }
 }

@@ -53,7 +53,7 @@ struct PlayedNetwork: NetworkDriver {
         return Attachment(namespace: .born, addresses: ["10.88.0.2/16"], ports: ports, handle: ["lease": 2])
     }
 
-    func detach(_ container: ContainerID) async throws { try script.act("detach") }
+    func detach(_ request: DetachRequest) async throws { try script.act("detach") }
 }
 
 struct PlayedIsolation: IsolationDriver {

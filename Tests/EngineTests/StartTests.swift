@@ -76,7 +76,7 @@ import Testing
             #expect(network.addresses == ["10.88.0.2/16"])
             #expect(network.ports.map(\.description) == ["0.0.0.0:8080->80/tcp"])
             let run = try #require(world.ledger.load().records.first)
-            #expect(run.network == network && run.attachment == ["lease": 2])
+            #expect(run.network == network && run.connections?.map(\.handle) == [["lease": 2]])
             _ = try await world.engine.stop("a", grace: 0)
             #expect(try await world.engine.get("a").status.network == nil)
             try await world.assertNothingRuns()

@@ -34,7 +34,7 @@ final class World: Sendable {
         let reactor = PlayedReactor(script: script, line: line)
         parts = Engine.Parts(
             storage: PlayedStorage(script: script),
-            networks: ["none": PlayedNetwork(script: script), "lame": PlayedNetwork(script: script)],
+            networkDrivers: ["none": PlayedNetwork(script: script), "lame": PlayedNetwork(script: script)],
             isolation: PlayedIsolation(script: script), images: PlayedImages(script: script),
             worker: PlayedWorker(),
             launcher: try launcher

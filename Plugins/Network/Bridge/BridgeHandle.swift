@@ -9,6 +9,11 @@ struct BridgeHandle: Sendable, Hashable, Codable {
     var addresses: [String]
     /// The name of the host's end of the wire.
     var link: String
+    /// The link's name inside, and its address.
+    var interface: String?
+    var mac: String?
+    /// The addresses of the ways out, where it is the way out.
+    var gateways: [String]?
     /// Each with its address and its port on the host.
     var ports: [PortMapping]
 

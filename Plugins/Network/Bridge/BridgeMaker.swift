@@ -2,44 +2,63 @@ import Linux
 import Model
 import Netlink
 
-/// Makes the host's side of the network. Idempotent: what is there already stays as it is.
+/// Makes the host's side of a network. Idempotent: what is there already stays as it is.
 struct BridgeMaker {
-    let settings: BridgeSettings
+    let settings: NetworkSettings
+    /// What other networks of ours have, made or not.
+    let reserved: [TakenRoute]
+    let groups: Set<UInt32>
     let host: HostNetwork
     let route: RouteSocket
 
     func make() throws -> Bridge {
         let links = try route.links()
-        let old = links.first { $0.name == settings.bridge }
-        if let old, old.kind != "bridge" {
+        let old = links.first { $0.name == settings.link }
+        if let old, old.kind != "bridge" || old.alias != alias {
             throw AgentError(
-                .configInvalid, "the host has a link \(settings.bridge) that is no bridge: name another \"bridge\"")
+                .networkRefused,
+                "the host has a link \(settings.link) that is not ours: give the network \(settings.network) another one"
+            )
         }
         let subnets = try subnets(links, old)
         let mtu = try settings.mtu ?? mtuOfTheWayOut(links)
+        let group = settings.group ?? (Self.firstGroup...).first { !groups.contains($0) } ?? Self.firstGroup
         let bridge = try old ?? add(mtu)
         guard let mac = bridge.mac else {
-            throw AgentError(.hostFailed, "the bridge \(settings.bridge) has no link address")
+            throw AgentError(.hostFailed, "the bridge \(settings.link) has no link address")
         }
         let whole = Bridge(
-            name: bridge.name, index: bridge.index, mac: mac, mtu: mtu, subnet: subnets.four, subnet6: subnets.six)
+            network: settings.network, name: bridge.name, index: bridge.index, mac: mac, mtu: mtu, subnet: subnets.four,
+            subnet6: subnets.six, range: settings.range, isInternal: settings.isInternal,
+            isIsolating: settings.isIsolating, group: group)
         try address(whole)
         try forward(whole)
         return whole
     }
 
+    /// Groups of links are counted from here: the number is nobody else's, and says DA71 in hexadecimal to a reader.
+    private static let firstGroup: UInt32 = 0x0DA7_1001
+
+    /// What tells our bridges from others'.
+    static func alias(of network: NetworkName) -> String { "davit network \(network)" }
+
+    private var alias: String { Self.alias(of: settings.network) }
+
     /// The link address is ours from the beginning: otherwise it would change with the ports, and what containers know of
     /// the gateway would be wrong.
     private func add(_ mtu: UInt32) throws -> Link {
         let mac = MACAddress(bytes: [2] + (0..<5).map { _ in UInt8.random(in: 0...255) })
-        try route.add(.bridge, LinkSettings(name: settings.bridge, mac: mac, mtu: mtu))
+        try route.apply([
+            .add(.bridge, LinkSettings(name: settings.link, mac: mac, mtu: mtu)),
+            .change(0, LinkSettings(name: settings.link, alias: alias)),
+        ])
         // Before it is up: a container must not tell the host which way the world is; and while the kernel searched for a
         // second owner of the bridge's own address it could ask no container for its link address, for two seconds.
         for setting in ["accept_ra", "accept_dad"] {
-            try host.set("ipv6/conf/\(settings.bridge)/\(setting)", to: "0")
+            try host.set("ipv6/conf/\(settings.link)/\(setting)", to: "0")
         }
-        guard let link = try route.link(named: settings.bridge) else {
-            throw AgentError(.hostFailed, "the bridge \(settings.bridge) went as soon as it was made", retryable: true)
+        guard let link = try route.link(named: settings.link) else {
+            throw AgentError(.hostFailed, "the bridge \(settings.link) went as soon as it was made", retryable: true)
         }
         return link
     }
@@ -52,7 +71,8 @@ struct BridgeMaker {
         // Those of an earlier configuration: the bridge is ours.
         for old in present where !wanted.contains(where: { $0.prefix == old.prefix }) { try route.delete(old) }
         let missing = wanted.filter { wish in !present.contains { $0.prefix == wish.prefix } }
-        try route.apply(missing.map { .address($0) } + [.change(bridge.index, LinkSettings(isUp: true))])
+        try route.apply(
+            missing.map { .address($0) } + [.change(bridge.index, LinkSettings(isUp: true, group: bridge.group))])
     }
 
     /// Turns routing on, and lets addresses of 127.0.0.0/8 leave by the bridge: so a port that is published on the
@@ -87,15 +107,21 @@ extension BridgeMaker {
     private func subnets(_ links: [Link], _ bridge: Link?) throws -> (four: IPPrefix, six: IPPrefix?) {
         let names = Dictionary(links.map { ($0.index, $0.name) }) { first, _ in first }
         let routes = try (route.routes(.v4) + route.routes(.v6)).filter { $0.link == nil || $0.link != bridge?.index }
-        let taken = routes.map { route in
-            TakenRoute(destination: route.destination, link: route.link.flatMap { names[$0] } ?? "another link")
-        }
+        let taken =
+            routes.map { route in
+                TakenRoute(destination: route.destination, link: route.link.flatMap { names[$0] } ?? "another link")
+            } + reserved
         // A bridge of an earlier start has its network already; its containers live in it.
         let own = try bridge.map { try route.addresses(of: $0.index) } ?? []
         let present = own.first { $0.link == bridge?.index && $0.prefix.family == .v4 }?.prefix.network
-        let four = try SubnetChoice.subnet(settings.subnet ?? present, besides: taken)
+        let four = try SubnetChoice.subnet(
+            settings.subnet ?? present, of: settings.supernet, length: settings.length, besides: taken)
         let six = try subnet6()
         if let six { try SubnetChoice.check(six, besides: taken) }
+        guard six != nil || !settings.needsSix else {
+            throw AgentError(
+                .networkRefused, "the host has no version 6, which the network \(settings.network) asks for")
+        }
         return (four, six)
     }
 
@@ -107,7 +133,7 @@ extension BridgeMaker {
             guard try host.run({ () throws(Errno) in try KernelSetting("ipv6/conf/all/forwarding").value() }) != nil
             else { return nil }
             let machine = try Directory(path: "/").readIfPresent("/etc/machine-id", limit: 64)
-            return SubnetChoice.unique(machine: machine ?? [], bridge: settings.bridge)
+            return SubnetChoice.unique(machine: machine ?? [], bridge: settings.link)
         }
     }
 

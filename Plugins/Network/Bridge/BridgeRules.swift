@@ -1,29 +1,30 @@
 import Netlink
 
-/// What nftables shall hold for a bridge: a fixed number of rules, whatever is published.
+/// What nftables shall hold for all networks: one table with a fixed number of rules, whatever is published and however
+/// many networks there are. Links are known by the groups of their networks, and all else is elements of sets and maps.
 struct BridgeRules: Sendable, Hashable {
-    let bridge: Bridge
-    let isIsolated: Bool
+    /// In the order of their groups.
+    let networks: [Bridge]
 
     private static let priorities = (
         raw: Int32(-300), dnat: Int32(-100), user: Int32(-10), filter: Int32(0), snat: Int32(100)
     )
 
-    /// The first bridge has the plain name; others have their own, so that one never writes over another.
-    private var suffix: String { bridge.name == "davit0" ? "" : "-\(bridge.name)" }
-    var id: Ruleset.TableID { Ruleset.TableID(.inet, "davit\(suffix)") }
-    var userID: Ruleset.TableID { Ruleset.TableID(.inet, "davit-user\(suffix)") }
+    init(_ networks: some Sequence<Bridge>) { self.networks = networks.sorted { $0.group < $1.group } }
+
+    static let id = Ruleset.TableID(.inet, "davit")
+    static let userID = Ruleset.TableID(.inet, "davit-user")
 
     /// The table with elements for what is published.
     func table(_ ports: [PublishedPort]) -> Ruleset.Table {
         let elements = Dictionary(grouping: ports, by: \.map)
-        let maps = PublishedPort.maps.map { map in
+        let published = PublishedPort.maps.map { map in
             var map = map
             map.elements = (elements[map.name] ?? []).map(\.element)
             return map
         }
         return Ruleset.Table(
-            .inet, id.name, maps: maps,
+            .inet, Self.id.name, maps: sets + published,
             chains: [
                 publish, raw, redirect(.prerouting), redirect(.output), toContainers, fromContainers, forward,
                 masquerade,
@@ -33,22 +34,66 @@ struct BridgeRules: Sendable, Hashable {
     /// The administrator's own table: made once, then never touched again. Tables can't jump into one another, so it
     /// has a hook of its own before ours, where every new connection to a published port passes the chain `published`.
     /// What is dropped there stays dropped.
-    var userTable: Ruleset.Table {
+    static var userTable: Ruleset.Table {
         let jump = Ruleset.Rule(
-            onto, .match(.connectionStatus, .statuses(.destinationTranslated)), .verdict(.jump("published")))
+            .match(.connectionStatus, .statuses(.destinationTranslated)), .verdict(.jump("published")))
         return Ruleset.Table(
             .inet, userID.name,
             chains: [
                 Ruleset.Chain("published"),
-                Ruleset.Chain("forward", Ruleset.Base(.filter, .forward, priority: Self.priorities.user), [jump]),
+                Ruleset.Chain("forward", Ruleset.Base(.filter, .forward, priority: priorities.user), [jump]),
             ])
     }
 
-    private var onto: Ruleset.Statement { .match(.outputName, .field(.linkName(bridge.name))) }
-    private var elsewhere: Ruleset.Statement { .match(.outputName, .field(.linkName(bridge.name)), inverted: true) }
-    private var from: Ruleset.Statement { .match(.inputName, .field(.linkName(bridge.name))) }
     private static func version(_ family: IPAddress.Family) -> Ruleset.Statement {
         .match(.networkProtocol, .networkProtocol(family))
+    }
+}
+
+// MARK: Sets
+extension BridgeRules {
+    /// Every network's group.
+    private static let all = "networks"
+    /// Those without a way out.
+    private static let closed = "internal"
+    /// Which pairs of networks reach each other: each itself.
+    private static let together = "together"
+    /// Subnets that the world has no way back to.
+    private static func hidden(_ family: IPAddress.Family) -> String { "hidden\(family.digit)" }
+    /// Subnets with the groups of their networks.
+    private static func home(_ family: IPAddress.Family) -> String { "home\(family.digit)" }
+
+    private var sets: [Ruleset.Map] {
+        let groups = { (networks: [Bridge]) in networks.map { Ruleset.Element([.linkGroup($0.group)]) } }
+        let pairs = networks.filter { !$0.isIsolating }.map { network in
+            Ruleset.Element([.linkGroup(network.group), .linkGroup(network.group)])
+        }
+        return [
+            Ruleset.Map(Self.all, key: [.linkGroup], elements: groups(networks)),
+            Ruleset.Map(Self.closed, key: [.linkGroup], elements: groups(networks.filter(\.isInternal))),
+            Ruleset.Map(Self.together, key: [.linkGroup, .linkGroup], elements: pairs),
+        ] + IPAddress.Family.allCases.flatMap { [hidden($0), home($0)] }
+    }
+
+    private func hidden(_ family: IPAddress.Family) -> Ruleset.Map {
+        let subnets = networks.filter { !$0.isInternal }.flatMap(\.subnets).filter {
+            $0.family == family && $0.isPrivateToTheHost
+        }
+        return Ruleset.Map(
+            Self.hidden(family), key: [family.fieldType], hasIntervals: true,
+            elements: subnets.map { Ruleset.Element($0) })
+    }
+
+    private func home(_ family: IPAddress.Family) -> Ruleset.Map {
+        let elements = networks.flatMap { network in
+            network.subnets.filter { $0.family == family }.map { subnet in
+                let group = Ruleset.Field.linkGroup(network.group)
+                return Ruleset.Element(
+                    [.address(subnet.network.address), group], through: [.address(subnet.last), group])
+            }
+        }
+        return Ruleset.Map(
+            Self.home(family), key: [family.fieldType, .linkGroup], hasIntervals: true, elements: elements)
     }
 }
 
@@ -66,7 +111,9 @@ extension BridgeRules {
             "martians", Ruleset.Base(.filter, .prerouting, priority: Self.priorities.raw),
             [
                 Ruleset.Rule(arriving, Self.version(.v4), .match(.destination(.v4), loopback), .verdict(.drop)),
-                Ruleset.Rule(from, Self.version(.v4), .match(.source(.v4), loopback), .verdict(.drop)),
+                Ruleset.Rule(
+                    .isIn([.inputGroup], set: Self.all), Self.version(.v4), .match(.source(.v4), loopback),
+                    .verdict(.drop)),
             ])
     }
 
@@ -79,7 +126,7 @@ extension BridgeRules {
 
     /// A port at one address goes before the same port at every one.
     private var publish: Ruleset.Chain {
-        let rules = PublishedPort.lookups.filter { $0.family == .v4 || bridge.subnet6 != nil }.map { lookup in
+        let rules = PublishedPort.lookups.map { lookup in
             Ruleset.Rule(
                 Self.version(lookup.family),
                 .destination(.map(lookup.family, hasPort: true, lookup.operands, name: lookup.map)))
@@ -95,46 +142,54 @@ extension BridgeRules {
             "forward", Ruleset.Base(.filter, .forward, priority: Self.priorities.filter),
             [
                 Ruleset.Rule(.match(.connectionState, .states([.established, .related])), .verdict(.accept)),
-                Ruleset.Rule(onto, .verdict(.goto("to-containers"))),
-                Ruleset.Rule(from, .verdict(.goto("from-containers"))),
+                Ruleset.Rule(.isIn([.outputGroup], set: Self.all), .verdict(.goto("to-containers"))),
+                Ruleset.Rule(.isIn([.inputGroup], set: Self.all), .verdict(.goto("from-containers"))),
             ])
     }
 
-    /// Containers reach each other, and others the published ports; nobody who only knows the address: not another
-    /// bridge, and not a neighbour that takes the host for its router.
+    /// Containers of a network reach each other, and others the published ports, unless their own network has no way
+    /// out; nobody who only knows the address: not another network, and not a neighbour that takes the host for its
+    /// router.
     private var toContainers: Ruleset.Chain {
         Ruleset.Chain(
             "to-containers", nil,
             [
-                Ruleset.Rule(from, .verdict(.accept)),
+                Ruleset.Rule(.isIn([.inputGroup, .outputGroup], set: Self.together), .verdict(.accept)),
+                Ruleset.Rule(.isIn([.inputGroup], set: Self.closed), .verdict(.drop)),
                 Ruleset.Rule(.match(.connectionStatus, .statuses(.destinationTranslated)), .verdict(.accept)),
                 Ruleset.Rule(.verdict(.drop)),
             ])
     }
 
     private var fromContainers: Ruleset.Chain {
-        Ruleset.Chain("from-containers", nil, [Ruleset.Rule(.verdict(isIsolated ? .drop : .accept))])
+        Ruleset.Chain(
+            "from-containers", nil,
+            [
+                Ruleset.Rule(.isIn([.inputGroup], set: Self.closed), .verdict(.drop)),
+                Ruleset.Rule(.verdict(.accept)),
+            ])
     }
 }
 
 // MARK: Sources
 extension BridgeRules {
-    /// Three things get the address of the link by which they leave: what leaves the network; what a container sends to a
-    /// published port, for the answer would otherwise go straight to it, past the translation; and what the host sends to
-    /// a published port from its loopback, which no container could answer.
+    /// Three things get the address of the link by which they leave: what leaves the networks; what a container sends to a
+    /// published port of its own network, for the answer would otherwise go straight to it, past the translation; and what
+    /// the host sends to a published port from its loopback, which no container could answer.
     private var masquerade: Ruleset.Chain {
+        let (onto, elsewhere) = (
+            Ruleset.Statement.isIn([.outputGroup], set: Self.all),
+            Ruleset.Statement.isIn([.outputGroup], set: Self.all, inverted: true)
+        )
         let translated = Ruleset.Statement.match(.connectionStatus, .statuses(.destinationTranslated))
-        let out =
-            isIsolated
-            ? []
-            : bridge.subnets.filter(\.isPrivateToTheHost).map { subnet in
-                Ruleset.Rule(
-                    elsewhere, Self.version(subnet.family), .match(.source(subnet.family), .prefix(subnet)),
-                    .masquerade(.fullyRandom))
-            }
-        let back = bridge.subnets.map { subnet in
+        let out = IPAddress.Family.allCases.map { family in
             Ruleset.Rule(
-                onto, translated, Self.version(subnet.family), .match(.source(subnet.family), .prefix(subnet)),
+                elsewhere, Self.version(family), .isIn([.source(family)], set: Self.hidden(family)),
+                .masquerade(.fullyRandom))
+        }
+        let back = IPAddress.Family.allCases.map { family in
+            Ruleset.Rule(
+                translated, Self.version(family), .isIn([.source(family), .outputGroup], set: Self.home(family)),
                 .masquerade())
         }
         let loopbacks = ["127.0.0.0/8", "::1/128"].compactMap { IPPrefix($0) }.map { loopback in
@@ -153,4 +208,9 @@ extension IPPrefix {
         guard family == .v6, let unique = IPPrefix("fc00::/7") else { return true }
         return unique.contains(address)
     }
+}
+
+extension IPAddress.Family {
+    fileprivate var digit: Int { self == .v4 ? 4 : 6 }
+    fileprivate var fieldType: Ruleset.FieldType { self == .v4 ? .ipv4 : .ipv6 }
 }

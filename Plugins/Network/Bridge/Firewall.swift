@@ -7,6 +7,7 @@ import Netlink
 /// always made from ``State/published``, never read back.
 final class Firewall: Sendable {
     private struct State {
+        var rules: BridgeRules
         var published = PublishedPorts()
         /// The kernel's generation after our last change; nil when somebody else may have changed something since.
         var generation: UInt32?
@@ -15,14 +16,13 @@ final class Firewall: Sendable {
     /// Free ports are taken from here: the range that Linux has for ports that nobody chose (`ip_local_port_range`).
     private static let freePorts: ClosedRange<UInt16> = 32768...60999
 
-    private let rules: BridgeRules
     private let socket: NetfilterSocket
     private let ports: HostPorts
     private let ended: EndedPorts
-    private let state = Guarded(State())
+    private let state: Guarded<State>
 
     init(_ rules: BridgeRules, host: HostNetwork) throws {
-        self.rules = rules
+        state = Guarded(State(rules: rules))
         socket = try NetfilterSocket(in: host.namespace)
         ports = HostPorts(host: host)
         // A socket of its own: an exchange that lasts long would hold up those that are waited for.
@@ -33,6 +33,18 @@ final class Firewall: Sendable {
 
     /// Writes the whole table in the place of the one there is, in one instant. Idempotent.
     func write() throws { try state.withLock { try write(&$0) } }
+
+    /// The same with other networks. Atomic: on an error the old ones stay.
+    func write(_ rules: BridgeRules) throws {
+        try state.withLock { state in
+            let before = state.rules
+            state.rules = rules
+            do { try write(&state) } catch {
+                state.rules = before
+                throw error
+            }
+        }
+    }
 
     /// Puts the table back when it is not as it was written; true when that was needed. Quick when nobody changed any.
     func heal() throws -> Bool {
@@ -56,7 +68,7 @@ extension Firewall {
     /// - Parameter address: the container's address of a family.
     /// Throws `port.in_use`.
     func publish(
-        _ wishes: [PortWishes.Wish], for container: ContainerID, host: Set<IPAddress>,
+        _ wishes: [PortWishes.Wish], for container: ConnectionID, host: Set<IPAddress>,
         _ address: (IPAddress.Family) -> IPAddress?
     ) throws -> [PublishedPort] {
         guard !wishes.isEmpty else { return [] }
@@ -65,7 +77,7 @@ extension Firewall {
             var chosen: [PublishedPort] = []
             for wish in wishes { chosen += try choose(wish, for: container, besides: chosen, state, address) }
             try change(&state) { () throws(NetlinkError) in
-                try socket.add(PublishedPort.elements(chosen), in: rules.id)
+                try socket.add(PublishedPort.elements(chosen), in: BridgeRules.id)
             }
             state.published.add(chosen, for: container)
             try forget(besides: .tcp, of: chosen) { port, flow in
@@ -76,13 +88,13 @@ extension Firewall {
     }
 
     /// Ends what a container has published, and the connections that came by it. Idempotent.
-    func withdraw(_ container: ContainerID) throws {
+    func withdraw(_ container: ConnectionID) throws {
         try state.withLock { state in
             let ports = state.published.remove(container)
             guard !ports.isEmpty else { return }
             do throws(NetlinkError) {
                 try change(&state) { () throws(NetlinkError) in
-                    try socket.delete(PublishedPort.elements(ports), in: rules.id)
+                    try socket.delete(PublishedPort.elements(ports), in: BridgeRules.id)
                 }
             } catch {
                 // ENOENT: somebody flushed the table, so that it is written anew, without them.
@@ -106,7 +118,7 @@ extension Firewall {
     }
 
     /// Takes up what a container had published before the driver's start; `write` puts it in force. Idempotent.
-    func restore(_ ports: [PublishedPort], for container: ContainerID) {
+    func restore(_ ports: [PublishedPort], for container: ConnectionID) {
         state.withLock { state in
             _ = state.published.remove(container)
             state.published.add(ports, for: container)
@@ -114,7 +126,7 @@ extension Firewall {
     }
 
     private func choose(
-        _ wish: PortWishes.Wish, for container: ContainerID, besides chosen: [PublishedPort], _ state: State,
+        _ wish: PortWishes.Wish, for container: ConnectionID, besides chosen: [PublishedPort], _ state: State,
         _ address: (IPAddress.Family) -> IPAddress?
     ) throws -> [PublishedPort] {
         guard let port = wish.mapping.hostPort.flatMap({ UInt16(exactly: $0) }) else {
@@ -124,9 +136,9 @@ extension Firewall {
         if let holder = holder(of: ports, besides: chosen, for: container, state) {
             throw AgentError(
                 .portInUse,
-                "port \(port)/\(wish.mapping.transport.rawValue) is published by container \(holder) already",
+                "port \(port)/\(wish.mapping.transport.rawValue) is published by container \(holder.container) already",
                 retryable: true,
-                details: ["port": .int(Int64(port)), "container": .string(holder.description)])
+                details: ["port": .int(Int64(port)), "container": .string(holder.container.description)])
         }
         if let busy = try ports.first(where: { try !isFree($0) }) {
             throw AgentError(
@@ -158,8 +170,8 @@ extension Firewall {
     }
 
     private func holder(
-        of ports: [PublishedPort], besides chosen: [PublishedPort], for container: ContainerID, _ state: State
-    ) -> ContainerID? {
+        of ports: [PublishedPort], besides chosen: [PublishedPort], for container: ConnectionID, _ state: State
+    ) -> ConnectionID? {
         if chosen.contains(where: { other in ports.contains { $0.conflicts(with: other) } }) { return container }
         return ports.lazy.compactMap(state.published.holder(of:)).first
     }
@@ -181,12 +193,12 @@ extension Firewall {
 // MARK: The kernel's side
 extension Firewall {
     private func write(_ state: inout State) throws(NetlinkError) {
-        if try !socket.tables().contains(rules.userID) {
+        if try !socket.tables().contains(BridgeRules.userID) {
             try change(&state) { () throws(NetlinkError) in
-                try socket.write(Ruleset([rules.userTable]), replacing: false)
+                try socket.write(Ruleset([BridgeRules.userTable]), replacing: false)
             }
         }
-        let table = rules.table(state.published.all)
+        let table = state.rules.table(state.published.all)
         try change(&state) { () throws(NetlinkError) in try socket.write(Ruleset([table])) }
         // What another did before is written over.
         state.generation = try socket.generation()
@@ -204,13 +216,19 @@ extension Firewall {
     /// Whether the kernel has our table with all its chains, rules and elements, and the administrator's.
     private func isWhole(_ state: State) throws -> Bool {
         let tables = try socket.tables()
-        guard tables.contains(rules.id), tables.contains(rules.userID) else { return false }
-        let wanted = rules.table(state.published.all)
+        guard tables.contains(BridgeRules.id), tables.contains(BridgeRules.userID) else { return false }
+        let wanted = state.rules.table(state.published.all)
         let counts = Dictionary(wanted.chains.map { ($0.name, $0.rules.count) }) { first, _ in first }
-        guard try Set(socket.chains(of: rules.id)) == Set(counts.keys), try socket.ruleCounts(of: rules.id) == counts
+        guard try Set(socket.chains(of: BridgeRules.id)) == Set(counts.keys),
+            try socket.ruleCounts(of: BridgeRules.id) == counts
         else { return false }
         return try wanted.maps.allSatisfy { map in
-            try Set(socket.elements(of: map, in: rules.id)) == Set(map.elements)
+            try Set(socket.elements(of: map, in: BridgeRules.id)) == Set(map.elements.map(\.asRead))
         }
     }
+}
+
+extension Ruleset.Element {
+    /// As the kernel tells of it: where a range of a single key ends is an element of its own there.
+    fileprivate var asRead: Ruleset.Element { key.count == 1 ? Ruleset.Element(key, value) : self }
 }

@@ -26,16 +26,17 @@ struct Leases: Sendable {
         return rested
     }
 
-    /// Takes a number that a container had before; false when it is taken already, or none of this network.
+    /// Takes a number that a container had before, or asks for, which may lie beyond those that are given by themselves;
+    /// false when it is taken already.
     mutating func take(_ number: UInt32) -> Bool {
-        guard hosts.contains(number), taken.insert(number).inserted else { return false }
+        guard taken.insert(number).inserted else { return false }
         resting.removeAll { $0 == number }
         return true
     }
 
     /// Idempotent.
     mutating func giveBack(_ number: UInt32) {
-        guard taken.remove(number) != nil else { return }
+        guard taken.remove(number) != nil, hosts.contains(number) else { return }
         resting.append(number)
         if resting.count > Self.mostResting { resting.removeFirst() }
     }

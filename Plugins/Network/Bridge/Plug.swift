@@ -2,72 +2,105 @@ import Linux
 import Model
 import Netlink
 
-/// A fresh network namespace with its addresses and its wire to the bridge, ready, that no container has had.
+/// A wire to the bridge in a network namespace, with its addresses, ready, that no container has had.
 struct Plug: Sendable {
     let namespace: Descriptor
-    /// The number of the network that its addresses come from.
-    let number: UInt32
-    /// The name of the host's end of the wire.
+    /// The numbers of the network that its addresses come from: one, or two when both were asked for.
+    let numbers: Set<UInt32>
+    let addresses: [IPPrefix]
+    let mac: MACAddress?
+    /// The name of the host's end of the wire, and of the other.
     let link: String
+    let interface: String
+}
+
+/// What a plug shall be.
+struct PlugWish: Sendable {
+    /// Addresses of the network, at most one of each version; what is not said is chosen.
+    var addresses: [IPAddress] = []
+    var mac: MACAddress?
+    var interface = "eth0"
+    /// Nil: a fresh one.
+    var namespace: Descriptor?
+    /// Whether what is for elsewhere leaves by it.
+    var isWayOut = true
+
+    /// Whether any will do that is the first of its container.
+    var isPlain: Bool { addresses.isEmpty && mac == nil && interface == "eth0" && namespace == nil && isWayOut }
 }
 
 /// Makes plugs for a bridge.
 struct PlugMaker: Sendable {
     let bridge: Bridge
-    let isIsolated: Bool
     let route: RouteSocket
     let leases: Guarded<Leases>
 
-    /// Blocks for a few milliseconds. Needs CAP_SYS_ADMIN and CAP_NET_ADMIN. Throws `network.exhausted`.
-    func make() throws -> Plug {
-        guard let number = leases.withLock({ $0.take() }) else {
-            throw AgentError(
-                .networkExhausted,
-                "all addresses of the network \(bridge.name) are taken: remove containers or configure a larger \"subnet\"",
-                retryable: true)
-        }
-        do { return try make(number) } catch {
-            leases.withLock { $0.giveBack(number) }
+    /// Blocks for a few milliseconds. Needs CAP_SYS_ADMIN and CAP_NET_ADMIN. Throws `network.exhausted`,
+    /// `address.in_use` and `network.refused`.
+    func make(_ wish: PlugWish = PlugWish()) throws -> Plug {
+        let lease = try lease(wish.addresses)
+        do { return try make(wish, lease) } catch {
+            giveBack(lease.numbers)
             throw error
         }
     }
 
-    private func make(_ number: UInt32) throws -> Plug {
-        let namespace = try NetworkNamespace.make()
+    func giveBack(_ numbers: Set<UInt32>) {
+        leases.withLock { leases in for number in numbers { leases.giveBack(number) } }
+    }
+
+    private func make(_ wish: PlugWish, _ lease: Lease) throws -> Plug {
+        let namespace = try wish.namespace ?? NetworkNamespace.make()
         let hasSix = bridge.subnet6 != nil
         let inside = try NetworkNamespace.run(in: namespace) { () throws(Errno) in
             try Self.settle(hasSix: hasSix)
             return Result { () throws(NetlinkError) in try RouteSocket() }
         }.get()
-        let link = try wire(to: namespace)
-        guard let index = try inside.link(named: "eth0")?.index else {
-            throw AgentError(.hostFailed, "a new network namespace has no eth0 although it was made there")
+        let link = try wire(to: namespace, wish)
+        do {
+            guard let end = try inside.link(named: wish.interface) else {
+                throw AgentError(.hostFailed, "a network namespace has no \(wish.interface) although it was made there")
+            }
+            try inside.apply(changes(lease.addresses, end.index, wish))
+            try waitUntilReady(inside, end.index, link)
+            return Plug(
+                namespace: namespace, numbers: lease.numbers, addresses: lease.addresses, mac: end.mac, link: link,
+                interface: wish.interface)
+        } catch {
+            // A fresh namespace takes it along; another one lives on.
+            if wish.namespace != nil { try? unplug(link) }
+            throw error
         }
-        try inside.apply(changes(number, index))
-        try waitUntilReady(inside, index, link)
-        return Plug(namespace: namespace, number: number, link: link)
     }
 
-    /// Brings the links up and gives `eth0` its addresses and ways: one send.
-    private func changes(_ number: UInt32, _ index: UInt32) -> [RouteChange] {
-        let addresses = bridge.addresses(ofHost: number).map { InterfaceAddress($0, link: index) }
+    /// Takes a wire out of a namespace that lives on. Takes 30 ms. Idempotent.
+    func unplug(_ name: String) throws(NetlinkError) {
+        guard let link = try route.link(named: name) else { return }
+        do { try route.deleteLink(link.index) } catch { guard error.code == .noDevice else { throw error } }
+    }
+
+    /// Brings the links up and gives the inner one its addresses and ways: one send.
+    private func changes(_ addresses: [IPPrefix], _ index: UInt32, _ wish: PlugWish) -> [RouteChange] {
         let gateways = bridge.gateways.map(\.address)
         // The gateway's link address never changes: nobody has to ask for it, nor can anybody else say it is theirs.
         let neighbours = gateways.map { Neighbour($0, bridge.mac, link: index) }
-        let routes = isIsolated ? [] : gateways.map { Route(to: .everything($0.family), via: $0, link: index) }
-        return [1, index].map { .change($0, LinkSettings(isUp: true)) } + addresses.map { .address($0) }
-            + neighbours.map { .neighbour($0) } + routes.map { .route($0) }
+        let routes =
+            bridge.isInternal || !wish.isWayOut
+            ? [] : gateways.map { Route(to: .everything($0.family), via: $0, link: index) }
+        return [1, index].map { .change($0, LinkSettings(isUp: true)) }
+            + addresses.map { .address(InterfaceAddress($0, link: index)) } + neighbours.map { .neighbour($0) }
+            + routes.map { .route($0) }
     }
 
     /// The namespace belongs to the host's user namespace, so that a container can't change these itself, and a program
     /// that is root only in the container could neither bind port 80 nor ping (docs/decisions/0002). Nobody announces
     /// routers here but us, and nobody else can have an address that we gave.
     private static func settle(hasSix: Bool) throws(Errno) {
-        var settings = [
+        let settings = [
             ("ipv4/ip_unprivileged_port_start", "0"), ("ipv4/ping_group_range", "0\t2147483647"),
             ("ipv6/conf/default/accept_ra", "0"), ("ipv6/conf/default/accept_dad", "0"),
+            ("ipv6/conf/default/disable_ipv6", hasSix ? "0" : "1"),
         ]
-        if !hasSix { settings.append(("ipv6/conf/default/disable_ipv6", "1")) }
         let directory = try Directory(path: "/proc/sys/net")
         for (path, value) in settings {
             // A kernel without version 6 has no files of it.
@@ -76,13 +109,13 @@ struct PlugMaker: Sendable {
     }
 
     /// Makes the wire, plugs it in and brings the host's end up: one send. Answers the name of the host's end.
-    private func wire(to namespace: Descriptor) throws(NetlinkError) -> String {
+    private func wire(to namespace: Descriptor, _ wish: PlugWish) throws(NetlinkError) -> String {
         while true {
             let digits = String(UInt32.random(in: 0 ... .max), radix: 16)
             let name = "davit" + String(repeating: "0", count: 8 - digits.count) + digits
-            let peer = LinkSettings(name: "eth0", mtu: bridge.mtu, namespace: namespace)
-            let end = LinkSettings(
-                name: name, mtu: bridge.mtu, master: bridge.index, port: BridgePort(hairpin: true))
+            let peer = LinkSettings(name: wish.interface, mac: wish.mac, mtu: bridge.mtu, namespace: namespace)
+            let port = BridgePort(hairpin: true, isolated: bridge.isIsolating ? true : nil)
+            let end = LinkSettings(name: name, mtu: bridge.mtu, master: bridge.index, port: port)
             do throws(NetlinkError) {
                 // The host's end is a port and nothing else: an address of its own would only be asked for by nobody.
                 try route.apply([
@@ -90,7 +123,11 @@ struct PlugMaker: Sendable {
                     .change(0, LinkSettings(name: name, isUp: true)),
                 ])
                 return name
-            } catch { guard error.code == .exists else { throw error } }
+            } catch {
+                // The name is random: it is the other one that is taken, and by what the container made itself.
+                if wish.namespace != nil, error.code == .exists, try route.link(named: name) == nil { throw error }
+                guard error.code == .exists else { throw error }
+            }
         }
     }
 

@@ -5,7 +5,7 @@ import Netlink
 /// Turns what was asked for into elements: each wish into one for each family that it is for.
 struct PortWishes {
     let bridge: Bridge
-    let settings: BridgeSettings
+    let publish: BridgeSettings.DefaultPlace
     /// The host's own addresses.
     let host: Set<IPAddress>
 
@@ -18,10 +18,10 @@ struct PortWishes {
     /// Throws `port.refused`.
     func wishes(_ mappings: [PortMapping]) throws(AgentError) -> [Wish] {
         guard !mappings.isEmpty else { return [] }
-        guard !settings.isIsolated else {
+        guard !bridge.isInternal else {
             throw AgentError(
                 .portRefused,
-                "\(mappings[0]) can't be published: the network \(bridge.name) is isolated by its configuration")
+                "\(mappings[0]) can't be published: the network \(bridge.network) is internal")
         }
         var wishes: [Wish] = []
         for mapping in mappings { wishes.append(Wish(mapping: mapping, places: try places(mapping))) }
@@ -41,7 +41,7 @@ struct PortWishes {
 
     private func defaultPlaces(_ mapping: PortMapping) throws(AgentError) -> [PublishedPort.Place] {
         let families = bridge.subnets.map(\.family)
-        switch settings.publish {
+        switch publish {
         case .everywhere: return families.map { .everywhere($0) }
         case .loopback: return families.map { .at($0 == .v4 ? .v4(0x7F00_0001) : .v6(1)) }
         case .address(let address): return [try place(address, mapping)]
@@ -52,7 +52,7 @@ struct PortWishes {
         guard address.family == .v4 || bridge.subnet6 != nil else {
             throw AgentError(
                 .portRefused,
-                "\(mapping) can't be published: the network \(bridge.name) has no version 6, see \"subnet6\"")
+                "\(mapping) can't be published: the network \(bridge.network) has no version 6")
         }
         let place = PublishedPort.Place(address)
         guard case .at = place, !address.isLoopback, !host.contains(address) else { return place }

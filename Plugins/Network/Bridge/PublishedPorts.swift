@@ -9,22 +9,22 @@ struct PublishedPorts: Sendable {
         init(_ port: PublishedPort) { (transport, hostPort) = (port.transport, port.hostPort) }
     }
 
-    private var ports: [ContainerID: [PublishedPort]] = [:]
+    private var ports: [ConnectionID: [PublishedPort]] = [:]
     /// Some containers may have the same number at different addresses.
-    private var holders: [Number: [ContainerID]] = [:]
+    private var holders: [Number: [ConnectionID]] = [:]
     private(set) var count = 0
 
     /// Nil: it has none.
-    subscript(container: ContainerID) -> [PublishedPort]? { ports[container] }
+    subscript(container: ConnectionID) -> [PublishedPort]? { ports[container] }
 
     var all: [PublishedPort] { ports.values.flatMap { $0 } }
 
     /// Who holds a port that excludes this one.
-    func holder(of port: PublishedPort) -> ContainerID? {
+    func holder(of port: PublishedPort) -> ConnectionID? {
         holders[Number(port)]?.first { ports[$0]?.contains { $0.conflicts(with: port) } ?? false }
     }
 
-    mutating func add(_ added: [PublishedPort], for container: ContainerID) {
+    mutating func add(_ added: [PublishedPort], for container: ConnectionID) {
         guard !added.isEmpty else { return }
         ports[container, default: []] += added
         count += added.count
@@ -32,7 +32,7 @@ struct PublishedPorts: Sendable {
     }
 
     /// Answers what it had.
-    mutating func remove(_ container: ContainerID) -> [PublishedPort] {
+    mutating func remove(_ container: ConnectionID) -> [PublishedPort] {
         let removed = ports.removeValue(forKey: container) ?? []
         count -= removed.count
         for number in Set(removed.map(Number.init)) {

@@ -43,7 +43,7 @@ final class Spares: Sendable {
             return state.ready
         }
         state.wakeAll()
-        maker.leases.withLock { leases in for plug in unused { leases.giveBack(plug.number) } }
+        for plug in unused { maker.giveBack(plug.numbers) }
     }
 
     /// One that lies ready, or one made on the spot. A used one never comes back.
@@ -75,7 +75,7 @@ final class Spares: Sendable {
             if isWanted { state.ready.insert(plug, at: 0) }
             return isWanted
         }
-        if !isWanted { maker.leases.withLock { $0.giveBack(plug.number) } }
+        if !isWanted { maker.giveBack(plug.numbers) }
     }
 
     var ready: Int { state.withLock { $0.ready.count } }
@@ -89,7 +89,7 @@ final class Spares: Sendable {
                 return state.isStopped
             }
             state.wakeAll()
-            if let plug, isUnwanted { maker.leases.withLock { $0.giveBack(plug.number) } }
+            if let plug, isUnwanted { maker.giveBack(plug.numbers) }
             // Whoever needs one now is told why; here it is only tried again later.
             if plug == nil { rest(state) }
         }

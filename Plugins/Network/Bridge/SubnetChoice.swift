@@ -3,16 +3,17 @@ import Netlink
 
 /// Finds networks that nobody else on the host uses.
 enum SubnetChoice {
-    /// Out of this come networks that nobody named; it is podman's and CNI's too, and seldom a company's.
-    private static let supernet: [IPPrefix] = IPPrefix("10.88.0.0/14").map { [$0] } ?? []
-    private static let length = 20
-
     /// The network that was asked for, or the first that is free.
     ///
-    /// - Parameter routes: those of other links, with the links' names. A default route takes no network.
+    /// - Parameters:
+    ///   - supernet: where a network that nobody asked for comes from. The default, 10.88.0.0/14, is seldom a company's.
+    ///   - length: of its prefix.
+    ///   - routes: those of other links, with the links' names. A default route takes no network.
     /// Throws `network.exhausted`.
-    static func subnet(_ wish: IPPrefix?, besides routes: [TakenRoute]) throws(AgentError) -> IPPrefix {
-        guard let wish else { return try firstFree(besides: routes) }
+    static func subnet(
+        _ wish: IPPrefix?, of supernet: IPPrefix?, length: Int, besides routes: [TakenRoute]
+    ) throws(AgentError) -> IPPrefix {
+        guard let wish else { return try firstFree(of: supernet, length, besides: routes) }
         try check(wish, besides: routes)
         return wish
     }
@@ -21,13 +22,15 @@ enum SubnetChoice {
         guard let taken = routes.first(where: { $0.takes(wish) }) else { return }
         throw AgentError(
             .networkExhausted,
-            "the network \(wish) overlaps the host's route to \(taken.destination) by \(taken.link): name another one in the driver's configuration"
+            "the network \(wish) overlaps the host's route to \(taken.destination) by \(taken.link): name another one"
         )
     }
 
-    private static func firstFree(besides routes: [TakenRoute]) throws(AgentError) -> IPPrefix {
-        for supernet in supernet {
-            for number in 0..<(UInt128(1) << UInt128(length - supernet.length)) {
+    private static func firstFree(
+        of supernet: IPPrefix?, _ length: Int, besides routes: [TakenRoute]
+    ) throws(AgentError) -> IPPrefix {
+        if let supernet {
+            for number in 0..<(UInt128(1) << UInt128(max(0, length - supernet.length))) {
                 guard let address = supernet.address(at: number << UInt128(32 - length)),
                     let candidate = IPPrefix(address, length: length)
                 else { continue }
@@ -37,7 +40,7 @@ enum SubnetChoice {
         let links = Set(routes.map { "\($0.destination) by \($0.link)" }).sorted().joined(separator: ", ")
         throw AgentError(
             .networkExhausted,
-            "no /\(length) of 10.88.0.0/14 is free of the host's routes: name a \"subnet\" in the driver's configuration",
+            "no /\(length) of \(supernet?.description ?? "no supernet") is free of the host's routes: name a subnet, or another \"supernet\" in the driver's configuration",
             cause: ["the routes are \(links)"])
     }
 

@@ -48,7 +48,7 @@ struct NetworkHost: NetworkDriver {
             hosts: read(hosts).split(separator: "\n").map(String.init).filter(Self.isWorthKeeping))
     }
 
-    func detach(_ container: ContainerID) async throws {}
+    func detach(_ request: DetachRequest) async throws {}
 
     /// The text of a regular file, empty when there is none. Never blocks on a FIFO.
     private func read(_ path: String) throws -> String {

@@ -13,7 +13,7 @@ struct NetworkNone: NetworkDriver {
             "\(port) can't be published: a container without a network has no ports, use the network bridge")
     }
 
-    func detach(_ container: ContainerID) async throws {}
+    func detach(_ request: DetachRequest) async throws {}
 }
 
 private let exported = DriverExport.network(DriverIdentity(name: "none", version: "0.1.0", isStateless: true)) {

@@ -3,68 +3,132 @@ internal import JSON
 public import Linux
 public import Model
 
+extension DriverMethod<NetworkRequest, MadeNetwork> {
+    public static var createNetwork: Self { Self("network.create") }
+}
+
+extension DriverMethod<NetworkTarget, NoValue> {
+    public static var removeNetwork: Self { Self("network.remove") }
+}
+
+extension DriverMethod<KnownNetworks, NoValue> {
+    public static var restoreNetworks: Self { Self("network.restore") }
+}
+
 extension DriverMethod<AttachRequest, Attachment> {
     public static var attach: Self { Self("attach") }
 }
 
-extension DriverMethod<ContainerID, NoValue> {
+extension DriverMethod<DetachRequest, NoValue> {
     public static var detach: Self { Self("detach") }
 }
 
-extension AttachRequest: PlainDriverMessage {}
+extension DriverMethod<PublishRequest, Attachment.Changed> {
+    public static var publish: Self { Self("publish") }
+}
+
+extension DriverMethod<BandwidthRequest, NoValue> {
+    public static var limit: Self { Self("limit") }
+}
+
+extension NetworkRequest: PlainDriverMessage {}
+extension MadeNetwork: PlainDriverMessage {}
+extension PublishRequest: PlainDriverMessage {}
+extension BandwidthRequest: PlainDriverMessage {}
+extension Attachment.Changed: PlainDriverMessage {}
+
+public struct NetworkTarget: PlainDriverMessage {
+    public var network: NetworkName
+
+    public init(_ network: NetworkName) { self.network = network }
+}
+
+public struct KnownNetworks: PlainDriverMessage {
+    public var networks: [NetworkRequest]
+
+    public init(_ networks: [NetworkRequest]) { self.networks = networks }
+}
+
+extension AttachRequest: DriverMessage {
+    public struct Body: Sendable, Codable {
+        var container: ContainerID
+        var network: NetworkName
+        var hostname: String
+        var ports: [PortMapping]
+        var connection: NetworkConnection?
+        var interface: String?
+        /// The index of its namespace among the descriptors.
+        var namespace: Int?
+        var isWayOut: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case container, network, hostname, ports, connection, interface, namespace
+            case isWayOut = "is_way_out"
+        }
+    }
+
+    public func body(_ descriptors: inout [Descriptor]) throws -> Body {
+        Body(
+            container: container, network: network, hostname: hostname, ports: ports, connection: connection,
+            interface: interface, namespace: namespace.map { descriptors.add($0) }, isWayOut: isWayOut)
+    }
+
+    public init(body: Body, _ descriptors: [Descriptor]) throws {
+        self.init(
+            container: body.container, network: body.network, hostname: body.hostname, ports: body.ports,
+            connection: body.connection, interface: body.interface ?? "eth0",
+            namespace: try body.namespace.map { try descriptors.at($0, "namespace") }, isWayOut: body.isWayOut ?? true)
+    }
+}
+
+extension DetachRequest: DriverMessage {
+    public struct Body: Sendable, Codable {
+        var container: ContainerID
+        var network: NetworkName
+        var handle: JSONValue?
+        /// The index of its namespace among the descriptors.
+        var namespace: Int?
+    }
+
+    public func body(_ descriptors: inout [Descriptor]) throws -> Body {
+        Body(
+            container: container, network: network, handle: handle, namespace: namespace.map { descriptors.add($0) })
+    }
+
+    public init(body: Body, _ descriptors: [Descriptor]) throws {
+        self.init(
+            container: body.container, network: body.network, handle: body.handle ?? .null,
+            namespace: try body.namespace.map { try descriptors.at($0, "namespace") })
+    }
+}
 
 extension Attachment: DriverMessage {
     public struct Body: Sendable, Codable {
         var namespace: NamespaceBody
         var addresses: [String]
+        var gateways: [String]?
+        var mac: String?
         var ports: [PortMapping]?
         var resolvConf: String
         var hosts: [String]
         var handle: JSONValue
 
         enum CodingKeys: String, CodingKey {
-            case namespace, addresses, ports, hosts, handle
+            case namespace, addresses, gateways, mac, ports, hosts, handle
             case resolvConf = "resolv_conf"
         }
     }
 
     public func body(_ descriptors: inout [Descriptor]) throws -> Body {
         Body(
-            namespace: NamespaceBody(namespace, &descriptors), addresses: addresses, ports: ports,
-            resolvConf: resolvConf, hosts: hosts, handle: handle)
+            namespace: NamespaceBody(namespace, &descriptors), addresses: addresses, gateways: gateways, mac: mac,
+            ports: ports, resolvConf: resolvConf, hosts: hosts, handle: handle)
     }
 
     public init(body: Body, _ descriptors: [Descriptor]) throws {
         try self.init(
             namespace: body.namespace.namespace(descriptors), addresses: body.addresses,
-            ports: body.ports ?? [], resolvConf: body.resolvConf, hosts: body.hosts, handle: body.handle)
-    }
-}
-
-/// `{"type":"born"}`, `{"type":"host"}` or `{"type":"made","descriptor":0}`.
-public struct NamespaceBody: Sendable, Codable {
-    enum Kind: String, Sendable, Codable {
-        case born, host, made
-    }
-
-    var type: Kind
-    var descriptor: Int?
-
-    init(_ namespace: Attachment.Namespace, _ descriptors: inout [Descriptor]) {
-        switch namespace {
-        case .born: type = .born
-        case .host: type = .host
-        case .made(let made):
-            type = .made
-            descriptor = descriptors.add(made)
-        }
-    }
-
-    func namespace(_ descriptors: [Descriptor]) throws -> Attachment.Namespace {
-        switch type {
-        case .born: .born
-        case .host: .host
-        case .made: try .made(descriptors.at(descriptor ?? -1, "namespace.descriptor"))
-        }
+            gateways: body.gateways ?? [], mac: body.mac, ports: body.ports ?? [], resolvConf: body.resolvConf,
+            hosts: body.hosts, handle: body.handle)
     }
 }

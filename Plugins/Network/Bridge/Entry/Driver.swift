@@ -15,14 +15,16 @@ private let exported = DriverExport.network(
             "type": "object", "additionalProperties": false,
             "properties": [
                 "bridge": ["type": "string", "default": "davit0"], "subnet": ["type": "string"],
-                "subnet6": ["type": "string"], "mtu": ["type": "integer", "minimum": 1280, "maximum": 65535],
+                "subnet6": ["type": "string"], "supernet": ["type": "string", "default": "10.88.0.0/14"],
+                "subnet_length": ["type": "integer", "minimum": 9, "maximum": 29, "default": 24],
+                "mtu": ["type": "integer", "minimum": 1280, "maximum": 65535],
                 "publish_address": ["type": "string", "default": "all"],
                 "pool": ["type": "integer", "minimum": 0, "maximum": 256, "default": 4],
                 "isolated": ["type": "boolean", "default": false],
                 "resolv_conf": ["type": "string", "default": "/etc/resolv.conf"],
             ],
         ])
-) { (configuration: BridgeConfiguration, _) in try BridgeNetwork(configuration) }
+) { (configuration: BridgeConfiguration, _) in try BridgeDriver(configuration) }
 
 // swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation

@@ -1,0 +1,11 @@
+import Model
+
+/// A container on a network: what everything here is kept by.
+struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
+    let container: ContainerID
+    let network: NetworkName
+
+    init(_ container: ContainerID, _ network: NetworkName) { (self.container, self.network) = (container, network) }
+
+    var description: String { "\(container) on \(network)" }
+}

@@ -1,0 +1,251 @@
+internal import Drivers
+internal import JSON
+internal import Linux
+public import Model
+
+// MARK: At a start
+
+extension Engine {
+    /// Connects a container to all of its networks, the first as `eth0`; answers what the launch needs of them.
+    func connect(_ container: Container, _ image: ImageConfig, _ run: RunDirectory) async throws -> Attachment {
+        container.undo.append(.network)
+        let spec = container.record.spec
+        if let other = spec.connections[0].sharedContainer { return try share(other, with: container, run) }
+        var records: [NetworkRecord] = []
+        for connection in spec.connections {
+            records.append(try await network(forUse: NetworkName(connection.network)))
+        }
+        let wayOut = records.firstIndex { $0.spec.isInternal != true } ?? 0
+        var first: Attachment?
+        for (index, record) in records.enumerated() {
+            var request = AttachRequest(
+                container: container.id, network: record.spec.name, hostname: container.hostname,
+                ports: index == wayOut ? spec.published(by: image) : [], connection: spec.connections[index],
+                interface: "eth\(index)", isWayOut: index == wayOut)
+            request.namespace = try first?.madeNamespace(besides: record.spec.name)
+            let attachment = try await driver(of: record).attach(request)
+            container.note(attachment, request)
+            first = first ?? attachment
+        }
+        guard let first else { throw AgentError(.requestInvalid, "the container has no network") }
+        try run.write(
+            EtcFiles(container: container, resolvConf: first.resolvConf, hosts: first.hosts),
+            owner: container.record.ids)
+        return first
+    }
+
+    func driver(of network: NetworkRecord) throws(AgentError) -> any NetworkDriver {
+        if let driver = parts.networkDrivers[network.spec.driver] { return driver }
+        throw AgentError(
+            .driverNotFound,
+            "the driver \"\(network.spec.driver)\" of the network \(network.spec.name) is not there any more")
+    }
+
+    /// The other's namespace as it is now, with its names; what is published stays the other's.
+    private func share(_ other: String, with container: Container, _ run: RunDirectory) throws -> Attachment {
+        if let port = container.record.spec.ports?.first {
+            throw AgentError(
+                .portRefused, "\(port) can't be published: the container shares another's network, publish it there")
+        }
+        let target = try find(other)
+        guard target !== container, let process = target.process, let files = parts.ledger.run(of: target.id) else {
+            throw AgentError(
+                .containerWrongState, "container \(other), whose network is to be shared, does not run: start it first",
+                retryable: true)
+        }
+        guard target.record.spec.network != "host" else {
+            throw AgentError(.networkRefused, "container \(other) has the host's network: ask for the network host")
+        }
+        let resolvConf = try files.files.readIfPresent("resolv.conf", limit: 1 << 20) ?? []
+        let hosts = try files.files.readIfPresent("hosts", limit: 1 << 20) ?? []
+        try run.write(
+            EtcFiles(
+                hostname: container.hostname, hosts: String(decoding: hosts, as: UTF8.self),
+                resolvConf: String(decoding: resolvConf, as: UTF8.self)), owner: container.record.ids)
+        return Attachment(namespace: .made(try NetworkNamespace.of(process)))
+    }
+
+    /// Takes back what each network gave, the last first; all of them, whatever becomes of one.
+    func disconnectAll(_ container: Container) async throws {
+        var failure: (any Error)?
+        for connection in container.record.spec.connections.reversed() where connection.sharedContainer == nil {
+            guard let name = try? NetworkName(connection.network) else { continue }
+            let known = container.record.connections?.first { $0.network == name }
+            do {
+                // A network that was never recorded is its driver's own.
+                let driver = networks[name]?.spec.driver ?? name.description
+                try await parts.networkDrivers[driver]?.detach(
+                    DetachRequest(container: container.id, network: name, handle: known?.handle ?? .null))
+            } catch { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// What the drivers remember of the containers that run.
+    func recoverConnections(of adopted: [Container]) async {
+        for (name, driver) in parts.networkDrivers {
+            let handles = adopted.flatMap { container in
+                (container.record.connections ?? []).filter { networks[$0.network]?.spec.driver == name }.map {
+                    ContainerHandle(container: container.id, network: $0.network, handle: $0.handle)
+                }
+            }
+            await attempt("recovering") { try await driver.recover(handles) }
+        }
+    }
+}
+
+// MARK: While it runs
+
+extension Engine {
+    /// Connects a container to one more network, at once where it runs. All or nothing.
+    ///
+    /// A container without a network gets its first one. Throws `network.refused` where there can be no other: on the
+    /// host's network, and on another container's.
+    public func connect(_ target: String, to connection: NetworkConnection) async throws -> ContainerView {
+        let container = try find(target)
+        await container.turn.take()
+        defer { container.turn.give() }
+        try stillHere(container)
+        let before = container.record.spec
+        let spec = try before.connected(to: connection)
+        let record = try await network(forUse: NetworkName(connection.network))
+        try await write(spec, of: container)
+        do { try await attach(container, record, connection) } catch {
+            try? await write(before, of: container)
+            throw AgentError(wrapping: error, "the container could not be connected to \(connection.network)")
+        }
+        tell(.containerUpdated, of: container)
+        return container.view
+    }
+
+    private func attach(
+        _ container: Container, _ network: NetworkRecord, _ connection: NetworkConnection
+    ) async throws {
+        guard container.life.state.pid != nil, let process = container.process else { return }
+        let interfaces = Set((container.record.connections ?? []).map(\.interface))
+        let interface = (0...).lazy.map { "eth\($0)" }.first { !interfaces.contains($0) } ?? "eth0"
+        let hasWayOut = (container.record.connections ?? []).contains { networks[$0.network]?.spec.isInternal != true }
+        let driver = try driver(of: network)
+        let request = AttachRequest(
+            container: container.id, network: network.spec.name, hostname: container.hostname, connection: connection,
+            interface: interface, namespace: try NetworkNamespace.of(process), isWayOut: !hasWayOut)
+        do {
+            container.note(try await driver.attach(request), request)
+            try await parts.ledger.rewrite(container.present)
+        } catch {
+            container.forget(request.network)
+            try? await driver.detach(
+                DetachRequest(container: container.id, network: request.network, namespace: request.namespace))
+            throw error
+        }
+    }
+
+    /// Takes a container off a network, at once where it runs; the last one leaves it with none. All or nothing.
+    public func disconnect(_ target: String, from network: String) async throws -> ContainerView {
+        let container = try find(target)
+        await container.turn.take()
+        defer { container.turn.give() }
+        try stillHere(container)
+        let name = try NetworkName(network)
+        let spec = try container.record.spec.disconnected(from: name)
+        if container.life.state.pid != nil, let process = container.process, let record = networks[name] {
+            let known = container.record.connections?.first { $0.network == name }
+            try await driver(of: record).detach(
+                DetachRequest(
+                    container: container.id, network: name, handle: known?.handle ?? .null,
+                    namespace: try NetworkNamespace.of(process)))
+            container.forget(name)
+        }
+        try await write(spec, of: container)
+        tell(.containerUpdated, of: container)
+        return container.view
+    }
+
+    func write(_ spec: ContainerSpec, of container: Container) async throws {
+        container.record.spec = spec
+        try await parts.ledger.rewrite(container.present)
+    }
+}
+
+// MARK: Values
+
+extension ContainerSpec {
+    /// The ports that were asked for; with `publishAll` those of the image, too, that were not.
+    fileprivate func published(by image: ImageConfig) -> [PortMapping] {
+        let asked = ports ?? []
+        guard publishAll == true else { return asked }
+        return asked
+            + image.exposedPorts.compactMap { PortMapping(exposed: $0) }.filter { exposed in
+                !asked.contains { ($0.containerPort, $0.transport) == (exposed.containerPort, exposed.transport) }
+            }
+    }
+
+    fileprivate func connected(to connection: NetworkConnection) throws(AgentError) -> ContainerSpec {
+        guard network != "host", connections[0].sharedContainer == nil else {
+            throw AgentError(
+                .networkRefused, "the container has the network \(network): there can be no other beside it")
+        }
+        guard connection.network != "host", connection.network != "none", connection.sharedContainer == nil else {
+            throw AgentError(
+                .networkRefused, "a container can have \(connection.network) only from its start, and alone")
+        }
+        guard !connections.contains(where: { $0.network == connection.network }) else {
+            throw AgentError(.networkInUse, "the container is on the network \(connection.network) already")
+        }
+        var spec = self
+        spec.networks = (network == "none" ? [] : connections) + [connection]
+        spec.network = spec.networks?.first?.network ?? network
+        try spec.validate()
+        return spec
+    }
+
+    fileprivate func disconnected(from name: NetworkName) throws(AgentError) -> ContainerSpec {
+        let left = connections.filter { $0.network != name.description }
+        guard left.count < connections.count, name.description != "none", name.description != "host" else {
+            throw AgentError(.networkNotFound, "the container is not on a network \(name) that it could leave")
+        }
+        var spec = self
+        spec.networks = left.isEmpty ? nil : left
+        spec.network = left.first?.network ?? "none"
+        return spec
+    }
+}
+
+extension Attachment {
+    fileprivate func madeNamespace(besides network: NetworkName) throws(AgentError) -> Descriptor {
+        if case .made(let namespace) = namespace { return namespace }
+        throw AgentError(
+            .networkRefused,
+            "the network \(network) can't be joined beside the first one, which stands alone: leave that out")
+    }
+}
+
+extension Container {
+    /// Keeps what a network gave.
+    fileprivate func note(_ attachment: Attachment, _ request: AttachRequest) {
+        let record = ConnectionRecord(
+            network: request.network, interface: request.interface, handle: attachment.handle)
+        if record.handle != .null { self.record.connections = (self.record.connections ?? []) + [record] }
+        guard !attachment.addresses.isEmpty else { return }
+        let status = ConnectionStatus(
+            network: request.network.description, interface: request.interface, addresses: attachment.addresses,
+            gateways: attachment.gateways, mac: attachment.mac)
+        var connections = self.record.network?.connections ?? []
+        connections.append(status)
+        self.record.network = NetworkStatus(connections, ports: (self.record.network?.ports ?? []) + attachment.ports)
+    }
+
+    /// Nothing of that network is kept any more.
+    fileprivate func forget(_ network: NetworkName) {
+        record.connections?.removeAll { $0.network == network }
+        guard let status = record.network else { return }
+        let left = (status.connections ?? []).filter { $0.network != network.description }
+        record.network = left.isEmpty ? nil : NetworkStatus(left, ports: status.ports)
+    }
+}
+
+extension NetworkStatus {
+    init(_ connections: [ConnectionStatus], ports: [PortMapping]) {
+        self.init(addresses: connections.flatMap(\.addresses), ports: ports, connections: connections)
+    }
+}
