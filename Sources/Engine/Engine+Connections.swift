@@ -170,16 +170,6 @@ extension Engine {
 // MARK: Values
 
 extension ContainerSpec {
-    /// The ports that were asked for; with `publishAll` those of the image, too, that were not.
-    fileprivate func published(by image: ImageConfig) -> [PortMapping] {
-        let asked = ports ?? []
-        guard publishAll == true else { return asked }
-        return asked
-            + image.exposedPorts.compactMap { PortMapping(exposed: $0) }.filter { exposed in
-                !asked.contains { ($0.containerPort, $0.transport) == (exposed.containerPort, exposed.transport) }
-            }
-    }
-
     fileprivate func connected(to connection: NetworkConnection) throws(AgentError) -> ContainerSpec {
         guard network != "host", connections[0].sharedContainer == nil else {
             throw AgentError(

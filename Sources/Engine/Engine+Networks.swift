@@ -65,6 +65,24 @@ extension Engine {
         }
     }
 
+    /// Removes the networks that no container is on, but for those that are made on first use; answers which.
+    public func pruneNetworks() async throws -> [NetworkName] {
+        let unused = networks.values.filter { record in
+            !record.isPlain && parts.networkDrivers[record.spec.name.description] == nil
+                && users(of: record.spec.name).isEmpty
+        }
+        var removed: [NetworkName] = []
+        for name in unused.map(\.spec.name).sorted(by: { $0.description < $1.description }) {
+            do {
+                try await removeNetwork(name.description)
+                removed.append(name)
+            } catch let error as AgentError {
+                guard error.code == .networkInUse || error.code == .networkNotFound else { throw error }
+            }
+        }
+        return removed
+    }
+
     /// From here on nobody finds it; a failure brings it back.
     private func unmake(_ record: NetworkRecord) async throws {
         let name = record.spec.name

@@ -31,15 +31,16 @@ public struct NetworkSpec: Sendable, Hashable, Codable {
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(name: try values.decode(NetworkName.self, forKey: .name))
-        driver = try values.decodeIfPresent(String.self, forKey: .driver) ?? driver
+        driver = try values.decodeIfPresent(String.self, forKey: .driver) ?? "bridge"
         subnets = try values.decodeIfPresent([String].self, forKey: .subnets)
         range = try values.decodeIfPresent(String.self, forKey: .range)
         ipv6 = try values.decodeIfPresent(Bool.self, forKey: .ipv6)
         isInternal = try values.decodeIfPresent(Bool.self, forKey: .isInternal)
         mtu = try values.decodeIfPresent(Int.self, forKey: .mtu)
-        options = try values.decodeIfPresent([String: String].self, forKey: .options) ?? options
-        labels = try values.decodeIfPresent([String: String].self, forKey: .labels) ?? labels
+        options = try values.decodeIfPresent([String: String].self, forKey: .options) ?? [:]
+        labels = try values.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
+        // The schema is made by asking for keys, up to the first that is refused.
+        name = try values.decode(NetworkName.self, forKey: .name)
     }
 }
 

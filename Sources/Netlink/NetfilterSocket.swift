@@ -36,18 +36,15 @@ extension NetfilterSocket {
         try commit(map.elements(.delete, elements, in: table))
     }
 
-    /// Adds elements of several maps of a table, all or none.
-    public func add(
-        _ elements: [(map: Ruleset.Map, elements: [Ruleset.Element])], in table: Ruleset.TableID
+    /// Deletes elements of several maps of a table and adds others, all or nothing, in one instant. Throws `ENOENT` when
+    /// one is not there.
+    public func exchange(
+        _ old: [(map: Ruleset.Map, elements: [Ruleset.Element])],
+        for new: [(map: Ruleset.Map, elements: [Ruleset.Element])], in table: Ruleset.TableID
     ) throws(NetlinkError) {
-        try commit(elements.flatMap { $0.map.elements(.add, $0.elements, in: table) })
-    }
-
-    /// Deletes elements of several maps of a table, all or none. Throws `ENOENT` when one is not there.
-    public func delete(
-        _ elements: [(map: Ruleset.Map, elements: [Ruleset.Element])], in table: Ruleset.TableID
-    ) throws(NetlinkError) {
-        try commit(elements.flatMap { $0.map.elements(.delete, $0.elements, in: table) })
+        try commit(
+            old.flatMap { $0.map.elements(.delete, $0.elements, in: table) }
+                + new.flatMap { $0.map.elements(.add, $0.elements, in: table) })
     }
 
     /// Puts elements in the place of others, in one instant: nobody finds neither.

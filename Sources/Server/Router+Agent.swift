@@ -19,6 +19,7 @@ extension Router {
         ResourceMethods(engine: engine).register(on: router)
         FileMethods(engine: engine, images: images, staging: staging).register(on: router)
         VolumeMethods(engine: engine).register(on: router)
+        NetworkMethods(engine: engine).register(on: router)
         IsolationMethods(engine: engine).register(on: router)
         EventMethods(engine: engine).register(on: router)
         AgentMethods(agent: agent, drivers: drivers, engine: engine, images: images).register(on: router)

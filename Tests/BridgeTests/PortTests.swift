@@ -151,3 +151,69 @@ extension KernelTests {
         }
     }
 }
+
+extension KernelTests {
+    /// Ports that come and go while their container runs.
+    @Suite struct `Live ports` {
+        private func publish(_ ports: [PortMapping], of container: Container, _ world: World) async throws -> [String] {
+            try await world.network.publish(
+                PublishRequest(container: container.id, network: container.network, ports: ports)
+            ).ports.map(\.description)
+        }
+
+        @Test func `a port is added and taken, and connections by the others live on`() async throws {
+            let world = try World()
+            let (old, new) = (PortMapping(hostPort: 8080, containerPort: 80), PortMapping(containerPort: 81))
+            let container = try await world.attach(old)
+            let listener = try container.corner.listen(.stream, 80)
+            let client = try world.outside.connect("192.0.2.1", 8080)
+            try #require(try listener.wait(until: .now.advanced(by: .milliseconds(500))))
+            let server = try #require(try UnixSocket.accept(listener))
+            let both = try await publish([old, new], of: container, world)
+            #expect(both.count == 4 && both.contains("0.0.0.0:8080->80/tcp"))
+            // The free one that was chosen stays.
+            #expect(try await publish([old, new], of: container, world) == both)
+            #expect(try world.elements().count == 4)
+            try client.send([7])
+            try #require(try server.wait(until: .now.advanced(by: .milliseconds(500))))
+            #expect(try await publish([new], of: container, world).allSatisfy { $0.hasSuffix("->81/tcp") })
+            #expect(throws: (any Error).self) { try world.outside.connect("192.0.2.1", 8080) }
+            #expect(try await publish([], of: container, world) == [])
+            #expect(try world.elements().isEmpty)
+        }
+
+        @Test func `a change that can't be changes nothing`() async throws {
+            let world = try World()
+            let (own, others) = (
+                PortMapping(hostPort: 8080, containerPort: 80), PortMapping(hostPort: 8081, containerPort: 80)
+            )
+            let container = try await world.attach(own)
+            _ = try await world.attach(others)
+            let before = Set(try world.elements())
+            let refusal = await world.refusal {
+                _ = try await publish(
+                    [PortMapping(hostPort: 9000, containerPort: 90), others], of: container, world)
+            }
+            #expect(refusal?.code == .portInUse)
+            #expect(Set(try world.elements()) == before)
+            let listener = try container.corner.listen(.stream, 80)
+            try world.outside.exchange("192.0.2.1", 8080, with: listener)
+        }
+
+        @Test func `what a new start of the driver takes up is what was published last`() async throws {
+            let world = try World()
+            let container = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80))
+            let changed = try await world.network.publish(
+                PublishRequest(
+                    container: container.id, network: container.network,
+                    ports: [PortMapping(hostPort: 8081, containerPort: 80)]))
+            let again = try BridgeDriver(world.configuration, host: world.host.namespace)
+            try await again.recover([
+                ContainerHandle(container: container.id, network: container.network, handle: changed.handle)
+            ])
+            let listener = try container.corner.listen(.stream, 80)
+            try world.outside.exchange("192.0.2.1", 8081, with: listener)
+            #expect(throws: (any Error).self) { try world.outside.connect("192.0.2.1", 8080) }
+        }
+    }
+}

@@ -121,9 +121,11 @@ final class World: Sendable {
 
     /// A container, attached.
     func attach(
-        _ ports: PortMapping..., network: BridgeDriver? = nil, _ change: (inout AttachRequest) -> Void = { _ in }
+        _ ports: PortMapping..., to name: String = "bridge", network: BridgeDriver? = nil,
+        _ change: (inout AttachRequest) -> Void = { _ in }
     ) async throws -> Container {
-        var request = try AttachRequest(container: .random(), network: Self.bridge, hostname: "c", ports: ports)
+        var request = try AttachRequest(
+            container: .random(), network: NetworkName(name), hostname: "c", ports: ports)
         change(&request)
         return try Container(request, await (network ?? self.network).attach(request))
     }

@@ -25,7 +25,8 @@ struct ExpectedMethod: Sendable, CustomTestStringConvertible {
 
 private let specKeys = [
     "command", "credentials", "depends_on", "devices", "entrypoint", "environment", "groups", "health", "hostname",
-    "image!", "init", "interactive", "labels", "limits", "listen", "mounts", "name", "network", "notify", "oom_score",
+    "image!", "init", "interactive", "labels", "limits", "listen", "mounts", "name", "network", "networks", "notify",
+    "oom_score",
     "ports", "publish_all",
     "read_only", "remove", "resource_limits", "restart", "root_size", "security", "shm_size", "stop_signal",
     "stop_timeout", "sysctls", "terminal", "user", "working_directory",
@@ -100,6 +101,17 @@ private let methods: [ExpectedMethod] = [
     ExpectedMethod(VolumeList.self, []),
     ExpectedMethod(VolumeRemove.self, ["volume!"], right: .create, changes: true),
     ExpectedMethod(VolumePrune.self, ["all"], right: .create, changes: true),
+    ExpectedMethod(
+        NetworkCreate.self, ["driver", "internal", "ipv6", "labels", "mtu", "name!", "options", "range", "subnets"],
+        right: .create, changes: true),
+    ExpectedMethod(NetworkGet.self, ["network!"]),
+    ExpectedMethod(NetworkList.self, []),
+    ExpectedMethod(NetworkRemove.self, ["network!"], right: .create, changes: true),
+    ExpectedMethod(NetworkPrune.self, [], right: .create, changes: true),
+    ExpectedMethod(NetworkConnect.self, ["connection!", "container!"], right: .operate, changes: true),
+    ExpectedMethod(NetworkDisconnect.self, ["container!", "network!"], right: .operate, changes: true),
+    ExpectedMethod(PortAdd.self, ["container!", "ports!"], right: .operate, changes: true),
+    ExpectedMethod(PortRemove.self, ["container!", "ports!"], right: .operate, changes: true),
     ExpectedMethod(DriverList.self, []),
     ExpectedMethod(DriverGet.self, ["kind!", "name!"]),
     ExpectedMethod(SystemInfo.self, []),

@@ -107,7 +107,6 @@ extension BridgeDriver {
     private func publish(
         _ ports: [PortMapping], for id: ConnectionID, _ addresses: [IPPrefix], _ rooms: Rooms, _ network: Network
     ) throws -> [PublishedPort] {
-        guard !ports.isEmpty else { return [] }
         let host = try hostAddresses(ports, rooms, network)
         let wishes = try PortWishes(bridge: network.bridge, publish: network.settings.publish, host: host).wishes(ports)
         return try rooms.firewall.publish(wishes, for: id, host: host) { family in
@@ -120,6 +119,21 @@ extension BridgeDriver {
         let isNamed = if case .address = network.settings.publish { true } else { false }
         guard isNamed || ports.contains(where: { $0.address != nil || $0.transport != .tcp }) else { return [] }
         return Set(try rooms.route.addresses().map(\.prefix.address))
+    }
+
+    public func publish(_ request: PublishRequest) async throws -> Attachment.Changed {
+        let (rooms, network) = try open(request.network)
+        let id = ConnectionID(request.container, request.network)
+        guard var connection = connected.withLock({ $0[id] }) else {
+            throw AgentError(.portRefused, "container \(request.container) is not on the network \(request.network)")
+        }
+        return try attempting("publish ports of \(id)") {
+            let published = try publish(request.ports, for: id, connection.handle.prefixes, rooms, network)
+            connection.handle.ports = published.map(\.mapping)
+            connected.withLock { [connection] in $0[id] = connection }
+            return Attachment.Changed(
+                ports: connection.handle.ports, handle: try JSONValue(encoding: connection.handle))
+        }
     }
 
     private static func attachment(_ connection: Connection, _ resolvConf: String) throws -> Attachment {

@@ -63,7 +63,8 @@ final class Firewall: Sendable {
 
 // MARK: Publishing
 extension Firewall {
-    /// Publishes all of a container's ports, or none; answers them with the ports that were chosen. Idempotent.
+    /// Publishes these ports of a container and no others, all or none; answers them with the ports that were chosen.
+    /// Connections by ports that stay are left alone. Idempotent.
     ///
     /// - Parameter address: the container's address of a family.
     /// Throws `port.in_use`.
@@ -71,39 +72,59 @@ extension Firewall {
         _ wishes: [PortWishes.Wish], for container: ConnectionID, host: Set<IPAddress>,
         _ address: (IPAddress.Family) -> IPAddress?
     ) throws -> [PublishedPort] {
-        guard !wishes.isEmpty else { return [] }
-        return try state.withLock { state in
-            if let present = state.published[container] { return present }
-            var chosen: [PublishedPort] = []
-            for wish in wishes { chosen += try choose(wish, for: container, besides: chosen, state, address) }
-            try change(&state) { () throws(NetlinkError) in
-                try socket.add(PublishedPort.elements(chosen), in: BridgeRules.id)
+        try state.withLock { state in
+            let present = state.published[container] ?? []
+            guard !wishes.isEmpty || !present.isEmpty else { return [] }
+            var (stay, added) = ([PublishedPort](), [PublishedPort]())
+            for wish in wishes {
+                let known = wish.granted(by: present)
+                stay += known
+                guard known.isEmpty else { continue }
+                added += try choose(wish, for: container, besides: added + stay, state, address)
             }
-            state.published.add(chosen, for: container)
-            try forget(besides: .tcp, of: chosen) { port, flow in
+            let gone = present.filter { !stay.contains($0) }
+            try exchange(gone, for: added, of: container, &state)
+            try forget(besides: .tcp, of: added) { port, flow in
                 port.turns(flow, host: host) && flow.reply.source != port.target
             }
-            return chosen
+            return stay + added
         }
     }
 
     /// Ends what a container has published, and the connections that came by it. Idempotent.
     func withdraw(_ container: ConnectionID) throws {
         try state.withLock { state in
-            let ports = state.published.remove(container)
-            guard !ports.isEmpty else { return }
-            do throws(NetlinkError) {
-                try change(&state) { () throws(NetlinkError) in
-                    try socket.delete(PublishedPort.elements(ports), in: BridgeRules.id)
-                }
-            } catch {
-                // ENOENT: somebody flushed the table, so that it is written anew, without them.
+            guard let ports = state.published[container] else { return }
+            try exchange(ports, for: [], of: container, &state)
+        }
+    }
+
+    private func exchange(
+        _ gone: [PublishedPort], for added: [PublishedPort], of container: ConnectionID, _ state: inout State
+    ) throws {
+        guard !gone.isEmpty || !added.isEmpty else { return }
+        let before = state.published[container] ?? []
+        _ = state.published.remove(container)
+        state.published.add(before.filter { !gone.contains($0) } + added, for: container)
+        do throws(NetlinkError) {
+            try change(&state) { () throws(NetlinkError) in
+                try socket.exchange(
+                    PublishedPort.elements(gone), for: PublishedPort.elements(added), in: BridgeRules.id)
+            }
+        } catch {
+            // ENOENT: somebody flushed the table, so that it is written anew, as it shall be.
+            do {
                 guard error.code == .noSuchFile else { throw error }
                 try write(&state)
+            } catch {
+                _ = state.published.remove(container)
+                state.published.add(before, for: container)
+                throw error
             }
-            try forget(besides: .tcp, of: ports) { $0.led($1) }
-            ended.take(ports.filter { $0.transport == .tcp })
         }
+        try forget(besides: .tcp, of: gone) { $0.led($1) }
+        let quick = gone.filter { $0.transport == .tcp }
+        if !quick.isEmpty { ended.take(quick) }
     }
 
     /// A client that sends datagrams again and again from one port goes on to where its first one went, so that these are

@@ -5,20 +5,51 @@ import Model
 import Wire
 
 struct Port: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the ports of the host that lead to a container.")
+    static let configuration = CommandConfiguration(
+        abstract: "List the ports of the host that lead to a container, or change them while it runs.",
+        subcommands: [List.self, Add.self, Remove.self], defaultSubcommand: List.self)
 
-    @OptionGroup var agent: AgentOptions
-    @Argument(help: "The container.")
-    var container: String
-    @Argument(
-        help: ArgumentHelp("Only where this port of the container is reached.", valueName: "port[/transport]"),
-        transform: PortText.init)
-    var port: PortText?
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "ls", abstract: "List the ports of the host that lead to a container.", aliases: ["list"])
 
-    func run() throws {
-        let info = try agent.connect().call(ContainerGet.self, ContainerTarget(container: container))
-        let lines = try Port.lines(of: info.state.network?.ports ?? [], for: port?.mappings.first)
-        for line in lines { print(line) }
+        @OptionGroup var agent: AgentOptions
+        @Argument(help: "The container.")
+        var container: String
+        @Argument(
+            help: ArgumentHelp("Only where this port of the container is reached.", valueName: "port[/transport]"),
+            transform: PortText.init)
+        var port: PortText?
+
+        func run() throws {
+            let info = try agent.connect().call(ContainerGet.self, ContainerTarget(container: container))
+            let lines = try Port.lines(of: info.state.network?.ports ?? [], for: port?.mappings.first)
+            for line in lines { print(line) }
+        }
+    }
+
+    struct Add: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let more ports of the host lead to a container; prints where they are reached.")
+
+        @OptionGroup var change: PortChange
+
+        func run() throws {
+            let info = try change.agent.connect().call(PortAdd.self, change.params)
+            let new = info.state.network?.ports ?? []
+            for port in change.params.ports {
+                for line in new.filter({ $0.inside == port.inside }) { print("\(line.inside) -> \(line.outside)") }
+            }
+        }
+    }
+
+    struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rm", abstract: "Take ports of the host away from a container.", aliases: ["remove"])
+
+        @OptionGroup var change: PortChange
+
+        func run() throws { _ = try change.agent.connect().call(PortRemove.self, change.params) }
     }
 
     /// As docker shows them.
@@ -28,6 +59,19 @@ struct Port: ParsableCommand {
         guard !found.isEmpty else { throw ValidationError("nothing leads to its port \(wanted.inside)") }
         return found.map(\.outside)
     }
+}
+
+/// A container and ports of it.
+struct PortChange: ParsableArguments {
+    @OptionGroup var agent: AgentOptions
+    @Argument(help: "The container.")
+    var container: String
+    @Argument(
+        help: ArgumentHelp("Ports, or ranges.", valueName: "[[address:]host:]container[/transport]"),
+        transform: PortText.init)
+    var ports: [PortText]
+
+    var params: ContainerPorts { ContainerPorts(container: container, ports: ports.flatMap(\.mappings)) }
 }
 
 extension PortMapping {

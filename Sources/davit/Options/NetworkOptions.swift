@@ -4,11 +4,19 @@ import Model
 /// How a container is connected.
 struct NetworkOptions: ParsableArguments {
     @Option(
-        name: [.long, .customLong("net")],
+        name: [.long, .customLong("net")], parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "The network: none, host or bridge (default: none; bridge with -p or -P).", valueName: "name"),
-        completion: .list(["none", "host", "bridge"]))
-    var network: String?
+            "A network (default: none; bridge with -p or -P), with what the container shall be on it; may be repeated. container:NAME shares another's.",
+            valueName: "name[:ip=,ip6=,mac=,alias=,ingress=,egress=]"),
+        completion: .list(["none", "host", "bridge"]), transform: ConnectionText.init)
+    var network: [ConnectionText] = []
+
+    @OptionGroup var wishes: ConnectionOptions
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Another name by which others on its first network find it.", valueName: "name"))
+    var networkAlias: [String] = []
 
     @Option(
         name: [.customShort("p", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
@@ -27,6 +35,32 @@ struct NetworkOptions: ParsableArguments {
         let ports = publish.flatMap(\.mappings)
         if !ports.isEmpty { spec.ports = ports }
         if publishAll { spec.publishAll = true }
-        spec.network = network ?? (ports.isEmpty && !publishAll ? spec.network : "bridge")
+        var connections = network.map(\.connection)
+        if connections.isEmpty {
+            connections = [NetworkConnection(ports.isEmpty && !publishAll ? spec.network : "bridge")]
+        }
+        wishes.apply(to: &connections[0])
+        if !networkAlias.isEmpty { connections[0].aliases = (connections[0].aliases ?? []) + networkAlias }
+        spec.network = connections[0].network
+        // A name says all of a connection without wishes.
+        if connections != [NetworkConnection(spec.network)] { spec.networks = connections }
+    }
+}
+
+/// What a container shall be on its first network, or on one that it is connected to.
+struct ConnectionOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The address of version 4 that it shall have.", valueName: "address"))
+    var ip: String?
+
+    @Option(help: ArgumentHelp("The address of version 6 that it shall have.", valueName: "address"))
+    var ip6: String?
+
+    @Option(help: ArgumentHelp("The link address that it shall have.", valueName: "address"))
+    var macAddress: String?
+
+    func apply(to connection: inout NetworkConnection) {
+        let addresses = [ip, ip6].compactMap { $0 }
+        if !addresses.isEmpty { connection.addresses = (connection.addresses ?? []) + addresses }
+        connection.mac = macAddress ?? connection.mac
     }
 }

@@ -1,0 +1,92 @@
+internal import Drivers
+public import Model
+
+extension Engine {
+    /// Lets more ports of the host lead to a container, at once where it runs. All or nothing; one that is there already is
+    /// no error.
+    public func publish(_ ports: [PortMapping], of target: String) async throws -> ContainerView {
+        try await changePorts(of: target) { spec, _ in
+            let own = spec.ports ?? []
+            spec.ports = own + ports.filter { !own.contains($0) }
+        }
+    }
+
+    /// Takes ports away, at once where the container runs. Throws `port.refused` for one that it does not have.
+    public func withdraw(_ ports: [PortMapping], of target: String) async throws -> ContainerView {
+        try await changePorts(of: target) { spec, all in
+            for port in ports where !all.contains(where: port.means) {
+                throw AgentError(.portRefused, "\(port) is not published: `davit port` lists what is")
+            }
+            // What the image exposes is named from now on, for one of that may be among those that go.
+            spec.ports = all.filter { own in !ports.contains { $0.means(own) } }
+            spec.publishAll = nil
+        }
+    }
+
+    /// - Parameter change: changes the spec; it is told all ports that are wanted now, those of the image among them.
+    private func changePorts(
+        of target: String, _ change: (inout ContainerSpec, [PortMapping]) throws -> Void
+    ) async throws -> ContainerView {
+        let container = try find(target)
+        await container.turn.take()
+        defer { container.turn.give() }
+        try stillHere(container)
+        let before = container.record.spec
+        let image = try await parts.images.resolve(container.record.image).config
+        var spec = before
+        try change(&spec, before.published(by: image))
+        try spec.validate()
+        try await write(spec, of: container)
+        do {
+            if container.life.state.pid != nil { try await publish(spec.published(by: image), of: container) }
+        } catch {
+            try? await write(before, of: container)
+            throw AgentError(wrapping: error, "the ports could not be changed")
+        }
+        tell(.containerUpdated, of: container)
+        return container.view
+    }
+
+    private func publish(_ ports: [PortMapping], of container: Container) async throws {
+        let records = container.record.spec.connections.compactMap { connection in
+            (try? NetworkName(connection.network)).flatMap { networks[$0] }
+        }
+        guard let network = records.first(where: { $0.spec.isInternal != true }) ?? records.first else {
+            throw AgentError(
+                .portRefused, "the container has no network whose ports could be published: connect it to one")
+        }
+        let changed = try await driver(of: network).publish(
+            PublishRequest(container: container.id, network: network.spec.name, ports: ports))
+        container.keep(changed, of: network.spec.name)
+        try await parts.ledger.rewrite(container.present)
+    }
+}
+
+extension ContainerSpec {
+    /// The ports that were asked for; with `publishAll` those of the image, too, that were not.
+    func published(by image: ImageConfig) -> [PortMapping] {
+        let asked = ports ?? []
+        guard publishAll == true else { return asked }
+        return asked
+            + image.exposedPorts.compactMap { PortMapping(exposed: $0) }.filter { exposed in
+                !asked.contains { ($0.containerPort, $0.transport) == (exposed.containerPort, exposed.transport) }
+            }
+    }
+}
+
+extension PortMapping {
+    /// Whether this, where it says something, says the same.
+    fileprivate func means(_ other: PortMapping) -> Bool {
+        (containerPort, transport) == (other.containerPort, other.transport)
+            && (hostPort == nil || hostPort == other.hostPort) && (address == nil || address == other.address)
+    }
+}
+
+extension Container {
+    fileprivate func keep(_ changed: Attachment.Changed, of network: NetworkName) {
+        for index in record.connections?.indices ?? 0..<0 where record.connections?[index].network == network {
+            record.connections?[index].handle = changed.handle
+        }
+        record.network?.ports = changed.ports
+    }
+}
