@@ -56,6 +56,53 @@ struct PlayedNetwork: NetworkDriver {
     func detach(_ request: DetachRequest) async throws { try script.act("detach") }
 }
 
+/// A driver whose networks are made, and in which containers have their own namespaces, played by the host's.
+struct PlayedLAN: NetworkDriver {
+    let script: Script
+
+    func create(_ request: NetworkRequest) async throws -> MadeNetwork {
+        try script.act("create \(request.spec.name)")
+        return MadeNetwork(NetworkState(subnets: ["10.9.0.0/24"]), handle: ["made": .string("\(request.spec.name)")])
+    }
+
+    func remove(_ network: NetworkName) async throws { try script.act("remove \(network)") }
+    func restore(_ networks: [NetworkRequest]) async throws {
+        for network in networks { try script.act("restore \(network.spec.name) \(network.handle)") }
+    }
+
+    func attach(_ request: AttachRequest) async throws -> Attachment {
+        try script.act(
+            "attach \(request.network) \(request.interface)\(request.namespace == nil ? "" : " beside")\(request.isWayOut ? " out" : "")"
+        )
+        let addresses = request.connection.addresses?.map { "\($0)/24" } ?? ["10.9.0.2/24"]
+        return Attachment(
+            namespace: .made(try request.namespace ?? NetworkNamespace.current()), addresses: addresses,
+            gateways: ["10.9.0.1"], mac: request.connection.mac, ports: Self.granted(request.ports),
+            handle: ["on": .string("\(request.network)")])
+    }
+
+    func detach(_ request: DetachRequest) async throws {
+        try script.act("detach \(request.network)\(request.namespace == nil ? "" : " living")")
+    }
+
+    func publish(_ request: PublishRequest) async throws -> Attachment.Changed {
+        try script.act("publish \(request.ports.map(\.description).joined(separator: " "))")
+        return Attachment.Changed(ports: Self.granted(request.ports), handle: ["on": "changed"])
+    }
+
+    private static func granted(_ ports: [PortMapping]) -> [PortMapping] {
+        ports.map { port in
+            var port = port
+            (port.address, port.hostPort) = ("0.0.0.0", port.hostPort ?? 40000)
+            return port
+        }
+    }
+
+    func recover(_ handles: [ContainerHandle]) async throws {
+        for handle in handles { try script.act("recover \(handle.network?.description ?? "-") \(handle.handle)") }
+    }
+}
+
 struct PlayedIsolation: IsolationDriver {
     let script: Script
 

@@ -34,7 +34,10 @@ final class World: Sendable {
         let reactor = PlayedReactor(script: script, line: line)
         parts = Engine.Parts(
             storage: PlayedStorage(script: script),
-            networkDrivers: ["none": PlayedNetwork(script: script), "lame": PlayedNetwork(script: script)],
+            networkDrivers: [
+                "none": PlayedNetwork(script: script), "lame": PlayedNetwork(script: script),
+                "lan": PlayedLAN(script: script),
+            ],
             isolation: PlayedIsolation(script: script), images: PlayedImages(script: script),
             worker: PlayedWorker(),
             launcher: try launcher

@@ -1,0 +1,307 @@
+import Drivers
+import JSON
+import Linux
+import Model
+import Testing
+
+@testable import Engine
+
+extension World {
+    /// What was done, but for looking up images.
+    fileprivate var deeds: [String] { script.deeds.filter { !$0.hasPrefix("resolve") } }
+
+    fileprivate func make(_ name: String, isInternal: Bool = false) async throws {
+        var spec = NetworkSpec(name: try NetworkName(name), driver: "lan")
+        spec.isInternal = isInternal ? true : nil
+        _ = try await engine.createNetwork(spec)
+    }
+
+    fileprivate func refusal(_ body: () async throws -> Void) async -> AgentError? {
+        await #expect(throws: AgentError.self) { try await body() }
+    }
+}
+
+extension ContainerSpec {
+    fileprivate static func on(_ networks: String..., name: String = "a") throws -> ContainerSpec {
+        var spec = try test(name)
+        spec.network = networks[0]
+        spec.networks = networks.map { NetworkConnection($0) }
+        return spec
+    }
+}
+
+@Suite struct `Networks as objects` {
+    @Test func `a network is made, listed, found again by the next agent, and removed`() async throws {
+        try await withWorld { world in
+            try await world.make("web")
+            #expect(try world.names("state/networks") == ["web.json"])
+            #expect(try await world.engine.network("web").state.subnets == ["10.9.0.0/24"])
+            let again = await world.refusal { try await world.make("web") }
+            #expect(again?.code == .networkExists)
+            let next = try World(of: world)
+            await next.engine.recover()
+            #expect(next.deeds == [#"restore web {"made":"web"}"#])
+            #expect(try await next.engine.network("web").spec == world.engine.network("web").spec)
+            try await next.engine.removeNetwork("web")
+            #expect(next.deeds.last == "remove web")
+            let left = try world.names("state/networks")
+            #expect(left.isEmpty)
+            let gone = await world.refusal { _ = try await next.engine.network("web") }
+            #expect(gone?.code == .networkNotFound && gone?.message.contains("there are lame, lan, none") == true)
+            next.leave()
+        }
+    }
+
+    @Test func `one that could not be made is not there, and its name is free`() async throws {
+        try await withWorld { world in
+            world.script.fail("create web")
+            _ = await world.refusal { try await world.make("web") }
+            #expect(await world.engine.networkViews().map(\.spec.name.description) == ["lame", "lan", "none"])
+            let left = try world.names("state/networks")
+            #expect(left.isEmpty)
+            let unknown = await world.refusal {
+                _ = try await world.engine.createNetwork(NetworkSpec(name: NetworkName("x"), driver: "y"))
+            }
+            #expect(unknown?.code == .driverNotFound)
+        }
+    }
+
+    @Test func `a driver's own network is made once, with its first containers`() async throws {
+        try await withWorld { world in
+            for name in ["a", "b", "c"] { _ = try await world.engine.create(.on("lan", name: name)) }
+            #expect(world.deeds.isEmpty)
+            try await withThrowingTaskGroup { group in
+                for name in ["a", "b", "c"] { group.addTask { _ = try await world.engine.start(name) } }
+                try await group.waitForAll()
+            }
+            #expect(world.deeds.count { $0 == "create lan" } == 1)
+            #expect(try await world.engine.network("lan").containers.count == 3)
+        }
+    }
+
+    @Test func `one that a container is on is not removed, whether it runs or not`() async throws {
+        try await withWorld { world in
+            try await world.make("web")
+            let id = try await world.engine.create(.on("web")).id
+            for start in [false, true] {
+                if start { _ = try await world.engine.start("a") }
+                let refusal = await world.refusal { try await world.engine.removeNetwork("web") }
+                #expect(refusal?.code == .networkInUse && refusal?.details == ["container": .string("\(id)")])
+            }
+            #expect(try await world.engine.pruneNetworks().isEmpty)
+            try await world.engine.remove("a", force: true)
+            #expect(try await world.engine.pruneNetworks().map(\.description) == ["web"])
+            let always = await world.refusal { try await world.engine.removeNetwork("none") }
+            #expect(always?.code == .networkRefused)
+        }
+    }
+
+    @Test func `a removal that fails leaves the network as it was`() async throws {
+        try await withWorld { world in
+            try await world.make("web")
+            world.script.fail("remove web")
+            _ = await world.refusal { try await world.engine.removeNetwork("web") }
+            #expect(try await world.engine.network("web").state.subnets == ["10.9.0.0/24"])
+        }
+    }
+
+    @Test(arguments: ["", "{", #"{"spec":{"name":"other"}}"#])
+    func `a damaged record is put aside and harms no other`(text: String) async throws {
+        try await withWorld { world in
+            for name in ["a", "b"] { try await world.make(name) }
+            try Directory(path: "\(world.directory)/state/networks").replaceFile("a.json", Array(text.utf8))
+            let next = try World(of: world)
+            await next.engine.recover()
+            #expect(await next.engine.networkViews().map(\.spec.name.description).contains("b"))
+            #expect(next.script.complaints.map(\.message) == ["the record of the network a.json is damaged"])
+            #expect(try world.names("state/networks") == ["a.json.damaged", "b.json"])
+            next.leave()
+        }
+    }
+}
+
+@Suite struct `Connections` {
+    @Test func `a container has its networks in order, one way out, and leaves them last first`() async throws {
+        try await withWorld { world in
+            try await world.make("back", isInternal: true)
+            try await world.make("web")
+            var spec = try ContainerSpec.on("back", "web")
+            spec.networks?[1].addresses = ["10.9.0.7"]
+            spec.ports = [PortMapping(hostPort: 80, containerPort: 80)]
+            _ = try await world.engine.create(spec)
+            let network = try #require(try await world.engine.start("a").status.network)
+            #expect(network.addresses == ["10.9.0.2/24", "10.9.0.7/24"] && network.ports.count == 1)
+            #expect(network.connections?.map(\.interface) == ["eth0", "eth1"])
+            #expect(world.deeds.contains("attach back eth0") && world.deeds.contains("attach web eth1 beside out"))
+            _ = try await world.engine.stop("a", grace: 0)
+            try await world.settled { world.deeds.last == "detach back" }
+            #expect(world.deeds.suffix(2) == ["detach web", "detach back"])
+        }
+    }
+
+    @Test func `a second network that fails takes back the first`() async throws {
+        try await withWorld { world in
+            try await world.make("back")
+            try await world.make("web")
+            world.script.fail("attach web eth1 beside")
+            _ = try await world.engine.create(.on("back", "web"))
+            _ = await world.refusal { _ = try await world.engine.start("a") }
+            try await world.settled { world.deeds.last == "detach back" }
+            try await world.assertNothingRuns()
+        }
+    }
+
+    @Test func `a network that stands alone can't be joined with another`() async throws {
+        try await withWorld { world in
+            try await world.make("web")
+            _ = try await world.engine.create(.on("none", "web"))
+            let refusal = await world.refusal { _ = try await world.engine.start("a") }
+            #expect(refusal?.code == .networkRefused)
+        }
+    }
+
+    @Test func `a running container joins and leaves networks, and the next agent knows`() async throws {
+        try await withWorld { world in
+            for name in ["web", "back"] { try await world.make(name) }
+            _ = try await world.engine.create(.on("web"))
+            _ = try await world.engine.start("a")
+            let joined = try await world.engine.connect("a", to: NetworkConnection("back"))
+            #expect(world.deeds.last == "attach back eth1 beside")
+            #expect(joined.spec.networks?.map(\.network) == ["web", "back"])
+            #expect(joined.status.network?.connections?.map(\.network) == ["web", "back"])
+            #expect(world.ledger.load().records.first?.connections?.map(\.interface) == ["eth0", "eth1"])
+            let twice = await world.refusal { _ = try await world.engine.connect("a", to: NetworkConnection("back")) }
+            #expect(twice?.code == .networkInUse)
+            let left = try await world.engine.disconnect("a", from: "web")
+            #expect(world.deeds.last == "detach web living")
+            #expect(left.spec.network == "back" && left.status.network?.addresses == ["10.9.0.2/24"])
+            // The name that is free again is given to the next.
+            _ = try await world.engine.connect("a", to: NetworkConnection("web"))
+            #expect(world.deeds.last == "attach web eth0 beside")
+            _ = try await world.engine.stop("a", grace: 0)
+            try await world.settled { world.deeds.suffix(2) == ["detach web", "detach back"] }
+        }
+    }
+
+    @Test func `a connection that fails leaves the container as it was`() async throws {
+        try await withWorld { world in
+            for name in ["web", "back"] { try await world.make(name) }
+            _ = try await world.engine.create(.on("web"))
+            let before = try await world.engine.start("a")
+            world.script.fail("attach back eth1 beside")
+            _ = await world.refusal { _ = try await world.engine.connect("a", to: NetworkConnection("back")) }
+            #expect(try await world.engine.get("a") == before)
+            #expect(world.ledger.load().records.first?.spec == before.spec)
+            world.script.fail("detach web living")
+            _ = await world.refusal { _ = try await world.engine.disconnect("a", from: "web") }
+            #expect(try await world.engine.get("a") == before)
+        }
+    }
+
+    @Test func `one without a network gets its first, and none again when that goes`() async throws {
+        try await withWorld { world in
+            try await world.make("web")
+            _ = try await world.engine.create(.test("a"))
+            #expect(try await world.engine.connect("a", to: NetworkConnection("web")).spec.network == "web")
+            #expect(try await world.engine.disconnect("a", from: "web").spec == .test("a"))
+            for (network, code) in [
+                ("none", ErrorCode.networkRefused), ("host", .networkRefused), ("x", .networkNotFound),
+            ] {
+                let refusal = await world.refusal { _ = try await world.engine.connect("a", to: .init(network)) }
+                #expect(refusal?.code == code)
+            }
+            let stranger = await world.refusal { _ = try await world.engine.disconnect("a", from: "web") }
+            #expect(stranger?.code == .networkNotFound)
+        }
+    }
+
+    @Test func `a container that shares another's network needs it to run, and has no ports`() async throws {
+        try await withWorld { world in
+            var spec = try ContainerSpec.test("guest")
+            spec.network = "container:a"
+            _ = try await world.engine.create(.on("lan"))
+            _ = try await world.engine.create(spec)
+            let early = await world.refusal { _ = try await world.engine.start("guest") }
+            #expect(early?.code == .containerWrongState && early?.retryable == true)
+            _ = try await world.engine.start("a")
+            let attached = world.deeds.count { $0.hasPrefix("attach") }
+            #expect(try await world.engine.start("guest").status.network == nil)
+            #expect(world.deeds.count { $0.hasPrefix("attach") } == attached)
+            let id = try await world.engine.get("guest").id
+            let hosts = try Directory(path: world.directory).read("run/containers/\(id)/etc/hosts", limit: 4096)
+            #expect(String(decoding: hosts, as: UTF8.self).contains("10.9.0.2 "))
+            let joined = await world.refusal { _ = try await world.engine.connect("guest", to: NetworkConnection("lan")) }
+            #expect(joined?.code == .networkRefused)
+            spec.name = try ContainerName("third")
+            spec.ports = [PortMapping(containerPort: 80)]
+            _ = try await world.engine.create(spec)
+            let ports = await world.refusal { _ = try await world.engine.start("third") }
+            #expect(ports?.code == .portRefused)
+        }
+    }
+
+    @Test func `what runs is told to the drivers of the next agent`() async throws {
+        try await withWorld { world in
+            for name in ["web", "back"] { try await world.make(name) }
+            let container = try await world.engine.create(.on("web", "back"))
+            _ = try await world.engine.start("a")
+            // A record as a monitor's that lives: taken up by a player that has none.
+            let record = try #require(world.ledger.load().records.first)
+            let adopted = Container(record: record)
+            let next = try World(of: world)
+            await next.engine.recoverNetworks()
+            await next.engine.recoverConnections(of: adopted)
+            #expect(
+                next.deeds == [
+                    #"restore back {"made":"back"}"#, #"restore web {"made":"web"}"#, #"recover web {"on":"web"}"#,
+                    #"recover back {"on":"back"}"#,
+                ])
+            #expect(adopted.id == container.id)
+            next.leave()
+        }
+    }
+}
+
+extension Engine {
+    fileprivate func recoverConnections(of container: Container) async { await recoverConnections(of: [container]) }
+}
+
+@Suite struct `Ports of a running container` {
+    @Test func `are added and taken, those of the image among them`() async throws {
+        try await withWorld { world in
+            world.script.with { $0.config.exposedPorts = ["90/tcp"] }
+            var spec = try ContainerSpec.on("lan")
+            (spec.ports, spec.publishAll) = ([PortMapping(hostPort: 80, containerPort: 80)], true)
+            _ = try await world.engine.create(spec)
+            _ = try await world.engine.start("a")
+            let more = [PortMapping(hostPort: 81, containerPort: 81)]
+            let added = try await world.engine.publish(more, of: "a")
+            #expect(world.deeds.last == "publish 80->80/tcp 81->81/tcp ->90/tcp")
+            #expect(added.status.network?.ports.count == 3)
+            #expect(try await world.engine.publish(more, of: "a").spec == added.spec)
+            let taken = try await world.engine.withdraw(
+                [PortMapping(containerPort: 90), PortMapping(hostPort: 80, containerPort: 80)], of: "a")
+            #expect(world.deeds.last == "publish 81->81/tcp")
+            #expect(taken.spec.ports == more && taken.spec.publishAll == nil)
+            #expect(world.ledger.load().records.first?.connections?.map(\.handle) == [["on": "changed"]])
+            let none = await world.refusal {
+                _ = try await world.engine.withdraw([PortMapping(hostPort: 1, containerPort: 81)], of: "a")
+            }
+            #expect(none?.code == .portRefused)
+        }
+    }
+
+    @Test func `a change that fails changes nothing, and one at rest waits for the start`() async throws {
+        try await withWorld { world in
+            _ = try await world.engine.create(.on("lan"))
+            let ports = [PortMapping(hostPort: 80, containerPort: 80)]
+            _ = try await world.engine.publish(ports, of: "a")
+            #expect(!world.deeds.contains { $0.hasPrefix("publish") })
+            let before = try await world.engine.start("a")
+            #expect(before.status.network?.ports.count == 1)
+            world.script.fail("publish 80->80/tcp ->81/tcp")
+            _ = await world.refusal { _ = try await world.engine.publish([PortMapping(containerPort: 81)], of: "a") }
+            #expect(try await world.engine.get("a") == before)
+        }
+    }
+}
