@@ -108,10 +108,10 @@ extension Engine {
         }
     }
 
+    /// Not by the beginning of an id: a name that is not there yet could then mean another container.
     private func find(_ dependency: Dependency, of container: Container) throws(AgentError) -> Container {
-        do { return try find(dependency.container) } catch {
-            throw failed(dependency, container, "is not there: create it first").caused(by: error)
-        }
+        if let other = named(dependency.container), other.isMade { return other }
+        throw failed(dependency, container, "is not there: create it first, and write its name or its whole id")
     }
 
     private func failed(_ dependency: Dependency, _ container: Container, _ reason: String) -> AgentError {
@@ -142,11 +142,7 @@ extension Engine {
         return nil
     }
 
-    /// One that is just being made counts, too.
-    private func dependency(_ dependency: Dependency) -> Container? {
-        if let name = try? ContainerName(dependency.container), let id = names[name] { return containers[id] }
-        return try? find(dependency.container)
-    }
+    private func dependency(_ dependency: Dependency) -> Container? { named(dependency.container) }
 
     // MARK: The other way round
 

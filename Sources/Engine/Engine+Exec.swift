@@ -112,7 +112,18 @@ extension Engine {
         exec.monitor = try await parts.launcher.launch(order) { [self] report in
             assumeIsolated { $0.take(report, of: exec, in: container, steps: steps) }
         }
+        let alarm = try parts.reactor.after(Self.patienceForLaunch) { [self] in
+            assumeIsolated { $0.launchIsLate(exec) }
+        }
+        defer { withExtendedLifetime(alarm) {} }
         try await exec.launch.value()
+    }
+
+    private func launchIsLate(_ exec: Exec) {
+        guard !exec.launch.isKnown else { return }
+        let held = StuckProcess.story(of: exec.group)
+        kill(exec)
+        exec.launch.settle(.failure(lateLaunch(held)))
     }
 
     /// An end of the container in the middle is no failure of the host's.

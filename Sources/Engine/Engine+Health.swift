@@ -58,7 +58,7 @@ extension Engine {
 
     private func perform(_ action: Health.Action, on container: Container) {
         switch action {
-        case .rest(let pause): rest(container, pause * Double.random(in: 0.9...1.1))
+        case .rest(let pause): rest(container, pause * Double.random(in: HealthRules.jitter))
         case .cancelRest: container.healthWatch?.timer = nil
         case .queue:
             probes.join(container.id)

@@ -193,19 +193,21 @@ extension Engine {
 
     /// A launch takes milliseconds, unless the kernel holds it: at a file system whose server is away, for one. A stop, a
     /// removal and a restart wait behind the start.
-    private static let patienceForLaunch = Duration.seconds(30)
+    static let patienceForLaunch = Duration.seconds(30)
 
     /// Where the launch is held is read before it is killed; what can't die is removed with its group when it can.
     private func launchIsLate(_ container: Container, _ run: Int) {
         guard run == container.run, case .awaited = container.launch else { return }
         let held = StuckProcess.story(of: parts.cgroups.group(of: container.id))
         parts.cgroups.kill(container.id)
-        container.finishLaunch(
-            .failure(
-                AgentError(
-                    .containerLaunchFailed,
-                    "the program did not begin within \(Self.patienceForLaunch.components.seconds) seconds",
-                    retryable: true, cause: held.cause)))
+        container.finishLaunch(.failure(lateLaunch(held)))
+    }
+
+    func lateLaunch(_ held: AgentError) -> AgentError {
+        AgentError(
+            .containerLaunchFailed,
+            "the program did not begin within \(Self.patienceForLaunch.components.seconds) seconds", retryable: true,
+            cause: held.cause)
     }
 
     // MARK: What the monitor reports

@@ -128,8 +128,7 @@ public actor Engine {
 
     /// By name, by id, or by the unique beginning of an id.
     func find(_ target: String) throws(AgentError) -> Container {
-        if let name = try? ContainerName(target), let id = names[name], let container = made(id) { return container }
-        if let id = try? ContainerID(target), let container = made(id) { return container }
+        if let container = named(target), container.isMade { return container }
         let found =
             target.isEmpty ? [] : containers.filter { $0.key.description.hasPrefix(target) && $0.value.isMade }
         guard let only = found.first, found.count == 1 else {
@@ -142,7 +141,11 @@ public actor Engine {
         return only.value
     }
 
-    private func made(_ id: ContainerID) -> Container? { containers[id].flatMap { $0.isMade ? $0 : nil } }
+    /// By name or by whole id; one that is just being made counts, too.
+    func named(_ target: String) -> Container? {
+        if let name = try? ContainerName(target), let id = names[name] { return containers[id] }
+        return (try? ContainerID(target)).flatMap { containers[$0] }
+    }
 
     // MARK: Changing
 

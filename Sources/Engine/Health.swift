@@ -127,6 +127,8 @@ public struct HealthRules: Sendable, Hashable {
     public var retries: Int
     public var action: HealthSpec.Action
 
+    /// By what each pause is multiplied, so that containers that began together are not probed together for ever.
+    static let jitter = 0.9...1.1
     /// The first pause of a starting program.
     static let shortest = Duration.milliseconds(250)
 

@@ -94,7 +94,8 @@ public struct Ledger: Sendable {
 
     /// Begins a run: from here on a crash finds the container among those that may have something to undo.
     func begin(_ record: ContainerRecord) throws -> RunDirectory {
-        let directory = try run.makeDirectories(record.id.description, mode: 0o711)
+        // What a container sees in it is mounted into the container, so nobody else has a way to it.
+        let directory = try run.makeDirectories(record.id.description, mode: 0o700)
         for stale in [RunDirectory.exitName, RunDirectory.launchedName, RunDirectory.wordsName] {
             try directory.removeIfPresent(stale)
         }

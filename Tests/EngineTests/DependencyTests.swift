@@ -108,8 +108,19 @@ extension Engine {
         }
     }
 
+    @Test func `the beginning of an id is no name of a dependency`() async throws {
+        try await withWorld { world in
+            let id = try await world.engine.create(.test("other")).id
+            var spec = try ContainerSpec.test("a")
+            spec.dependsOn = [Dependency(container: String(id.description.prefix(6)))]
+            _ = try await world.engine.create(spec)
+            let error = await #expect(throws: AgentError.self) { _ = try await world.engine.start("a") }
+            #expect(error?.code == .dependencyFailed && error?.message.contains("its whole id") == true)
+            #expect(try await world.engine.get("other").status.phase == .created)
+        }
+    }
+
     @Test func `a circle is refused`() async throws {
-        // No id begins with these: a name that is not there yet could be the beginning of one.
         try await withWorld { world in
             await #expect(throws: AgentError.self) {
                 _ = try await world.engine.create(spec("x", on: Dependency(container: "x")))

@@ -115,6 +115,21 @@ import Testing
         }
     }
 
+    @Test func `a launch that the kernel holds is given up`() async throws {
+        try await withRunning { world, _ in
+            let timers = world.script.with { $0.timers.count }
+            world.script.with { $0.words = [] }
+            let exec = Task {
+                _ = try await world.engine.exec(in: "a", ExecRequest(command: ["x"]), stdio: ContainerStdio())
+            }
+            try await world.settled { world.script.with { $0.timers.count } > timers }
+            for timer in world.script.with({ $0.timers }) { world.line.say(timer) }
+            let error = await #expect(throws: AgentError.self) { try await exec.value }
+            #expect(error?.code == .containerLaunchFailed && error?.message.contains("30 seconds") == true)
+            #expect(try await world.engine.get("a").status.phase == .running)
+        }
+    }
+
     @Test func `a program that isn't there is told as such`() async throws {
         try await withRunning { world, _ in
             world.script.with { $0.words = [.failed(step: 0, errno: .noSuchFile), .gone] }

@@ -230,7 +230,9 @@ extension ContainerSpec {
             let id = try await world.engine.get("guest").id
             let hosts = try Directory(path: world.directory).read("run/containers/\(id)/etc/hosts", limit: 4096)
             #expect(String(decoding: hosts, as: UTF8.self).contains("10.9.0.2 "))
-            let joined = await world.refusal { _ = try await world.engine.connect("guest", to: NetworkConnection("lan")) }
+            let joined = await world.refusal {
+                _ = try await world.engine.connect("guest", to: NetworkConnection("lan"))
+            }
             #expect(joined?.code == .networkRefused)
             spec.name = try ContainerName("third")
             spec.ports = [PortMapping(containerPort: 80)]

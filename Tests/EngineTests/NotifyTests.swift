@@ -62,6 +62,14 @@ struct NotifyTests {
         }
     }
 
+    @Test func `users of the host have no way to the socket`() async throws {
+        try await withWorld { world in
+            let id = try await started(world)
+            #expect(try Directory(path: world.directory).status("run/containers/\(id)").mode & 0o777 == 0o700)
+            try await world.engine.remove(id, force: true)
+        }
+    }
+
     @Test func `only the container's own users are heard`() async throws {
         try await withWorld { world in
             let id = try await started(world)

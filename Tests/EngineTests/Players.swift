@@ -205,6 +205,7 @@ struct PlayedReactor: Reactor {
     func watch(_ descriptor: Descriptor, _ handler: @escaping @Sendable () -> Void) throws -> any Watch { Attention() }
 
     func after(_ delay: Duration, _ handler: @escaping @Sendable () -> Void) throws -> any Watch {
+        script.with { $0.pauses.append(delay) }
         guard delay < .seconds(2) else {
             return Alarm(handler, script)
         }

@@ -90,6 +90,38 @@ struct ProbeTests {
     }
 }
 
+extension ProbeTests {
+    @Test func `containers that begin together are soon probed apart`() async throws {
+        try await withWorld { world in
+            for number in 0..<20 {
+                var spec = try ContainerSpec.test("c\(number)")
+                var health = HealthSpec(.file)
+                (health.path, health.interval) = ("/", 100)
+                spec.health = health
+                spec.security = SecuritySpec()
+                spec.security?.userns = UserNamespaceSpec(.host)
+                _ = try await world.engine.create(spec)
+                _ = try await world.engine.start("c\(number)")
+            }
+            // The first pause of each is a quarter of a second, the one after a success the whole interval.
+            try await world.settled { world.script.pauses(from: .seconds(90), to: .seconds(110)).count == 20 }
+            for (pauses, usual) in [
+                (world.script.pauses(from: .milliseconds(225), to: .milliseconds(275)), Duration.milliseconds(250)),
+                (world.script.pauses(from: .seconds(90), to: .seconds(110)), .seconds(100)),
+            ] {
+                #expect(pauses.count == 20 && Set(pauses).count > 15)
+                #expect(pauses.contains { $0 < usual } && pauses.contains { $0 > usual })
+            }
+        }
+    }
+}
+
+extension Script {
+    fileprivate func pauses(from first: Duration, to last: Duration) -> [Duration] {
+        with { state in state.pauses.filter { $0 >= first && $0 <= last } }
+    }
+}
+
 private enum Command {
     static func make(fifo path: String) throws -> Bool {
         let program = try Directory(path: "/usr/bin").open("mkfifo")

@@ -145,6 +145,8 @@ final class Script: Sendable {
         /// The longer pauses that have not gone by, by the order in which they began.
         var alarms: [Int: @Sendable () -> Void] = [:]
         var lastAlarm = 0
+        /// All pauses, in their order.
+        var pauses: [Duration] = []
         var timers: [@Sendable () -> Void] { alarms.sorted { $0.key < $1.key }.map(\.value) }
         /// What execs were planned.
         var execs: [ProcessSpec] = []
