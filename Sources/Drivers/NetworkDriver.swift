@@ -131,15 +131,19 @@ public struct PublishRequest: Sendable, Hashable, Codable {
     }
 }
 
-public struct BandwidthRequest: Sendable, Hashable, Codable {
+public struct BandwidthRequest: Sendable {
     public var container: ContainerID
     public var network: NetworkName
+    /// What it says nothing of is without a limit.
     public var bandwidth: Bandwidth
+    /// That of the container.
+    public var namespace: Descriptor
 
-    public init(container: ContainerID, network: NetworkName, bandwidth: Bandwidth) {
+    public init(container: ContainerID, network: NetworkName, bandwidth: Bandwidth, namespace: Descriptor) {
         self.container = container
         self.network = network
         self.bandwidth = bandwidth
+        self.namespace = namespace
     }
 }
 

@@ -161,6 +161,33 @@ extension Engine {
         return container.view
     }
 
+    /// Lets this much pass a container's connection, at once where it runs; what is left out is without a limit.
+    ///
+    /// - Parameter network: `nil`: its first.
+    public func limit(_ target: String, on network: String?, to bandwidth: Bandwidth) async throws -> ContainerView {
+        let container = try find(target)
+        await container.turn.take()
+        defer { container.turn.give() }
+        try stillHere(container)
+        let before = container.record.spec
+        let name = try NetworkName(network ?? before.connections[0].network)
+        let spec = try before.limited(on: name, to: bandwidth)
+        try await write(spec, of: container)
+        do {
+            if container.life.state.pid != nil, let process = container.process, let record = networks[name] {
+                try await driver(of: record).limit(
+                    BandwidthRequest(
+                        container: container.id, network: name, bandwidth: bandwidth,
+                        namespace: try NetworkNamespace.of(process)))
+            }
+        } catch {
+            try? await write(before, of: container)
+            throw AgentError(wrapping: error, "the bandwidth could not be limited")
+        }
+        tell(.containerUpdated, of: container)
+        return container.view
+    }
+
     func write(_ spec: ContainerSpec, of container: Container) async throws {
         container.record.spec = spec
         try await parts.ledger.rewrite(container.present)
@@ -185,6 +212,18 @@ extension ContainerSpec {
         var spec = self
         spec.networks = (network == "none" ? [] : connections) + [connection]
         spec.network = spec.networks?.first?.network ?? network
+        try spec.validate()
+        return spec
+    }
+
+    fileprivate func limited(on name: NetworkName, to bandwidth: Bandwidth) throws(AgentError) -> ContainerSpec {
+        var spec = self
+        var all = connections
+        guard let index = all.firstIndex(where: { $0.network == name.description }) else {
+            throw AgentError(.networkNotFound, "the container is not on the network \(name)")
+        }
+        all[index].bandwidth = bandwidth == Bandwidth() ? nil : bandwidth
+        spec.networks = all == [NetworkConnection(network)] ? nil : all
         try spec.validate()
         return spec
     }

@@ -234,5 +234,55 @@ extension KernelTests {
             #expect(try world.ends().count == 1)
             #expect(try await world.network.status().message.contains("0 of 253 addresses"))
         }
+
+        // MARK: Bandwidth
+
+        /// How many bytes of 2 MiB arrive that are sent at once, and what could at the most in the time that passed.
+        private func pour(
+            from sender: Corner, to receiver: Corner, at address: String, _ rate: UInt64?
+        ) throws -> (arrived: Int, most: Int) {
+            let listener = try receiver.listen(.datagram, 9)
+            let socket = try sender.datagrams(address, 9)
+            let start = Clock.monotonic
+            for _ in 0..<2048 {
+                // ENOBUFS: a full queue of the sender's own end drops it, as any other would.
+                do { try socket.send([UInt8](repeating: 0, count: 1024)) } catch {
+                    guard error == Errno(rawValue: 105) else { throw error }
+                }
+            }
+            var arrived = 0
+            while try listener.wait(until: .now.advanced(by: .milliseconds(200))) {
+                arrived += try listener.read(upTo: 2048).count
+            }
+            guard let rate else { return (arrived, 2 << 20) }
+            let limit = TrafficLimit(bytesPerSecond: rate)
+            let seconds = Double(Clock.monotonic - start) / 1e9
+            return (arrived, Int(limit.burst) + Int(Double(rate) * seconds))
+        }
+
+        @Test(arguments: [true, false]) func `bandwidth is limited each way, live, and free again`(
+            _ isIngress: Bool
+        ) async throws {
+            let world = try World()
+            let rate: Int64 = 200_000
+            let limited = Bandwidth(ingress: isIngress ? rate : nil, egress: isIngress ? nil : rate)
+            let container = try await world.attach { $0.connection.bandwidth = limited }
+            let other = try await world.attach()
+            let (from, to) = isIngress ? (other, container) : (container, other)
+            let first = try pour(from: from.corner, to: to.corner, at: try to.address(.v4), UInt64(rate))
+            #expect(first.arrived > 0 && first.arrived <= first.most && first.arrived < 1 << 20)
+            try await world.network.limit(
+                BandwidthRequest(
+                    container: container.id, network: container.network, bandwidth: Bandwidth(),
+                    namespace: container.corner.namespace))
+            let free = try RouteSocket(in: container.corner.namespace)
+            #expect(try free.limits().isEmpty && world.route.limits().isEmpty)
+            try await world.network.limit(
+                BandwidthRequest(
+                    container: container.id, network: container.network,
+                    bandwidth: Bandwidth(ingress: 5_000_000, egress: 6_000_000), namespace: container.corner.namespace))
+            #expect(try world.route.limits().values.map(\.bytesPerSecond) == [5_000_000])
+            #expect(try free.limits().values.map(\.bytesPerSecond) == [6_000_000])
+        }
     }
 }

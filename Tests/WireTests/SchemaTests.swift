@@ -110,6 +110,7 @@ private let methods: [ExpectedMethod] = [
     ExpectedMethod(NetworkPrune.self, [], right: .create, changes: true),
     ExpectedMethod(NetworkConnect.self, ["connection!", "container!"], right: .operate, changes: true),
     ExpectedMethod(NetworkDisconnect.self, ["container!", "network!"], right: .operate, changes: true),
+    ExpectedMethod(NetworkLimit.self, ["bandwidth!", "container!", "network"], right: .operate, changes: true),
     ExpectedMethod(PortAdd.self, ["container!", "ports!"], right: .operate, changes: true),
     ExpectedMethod(PortRemove.self, ["container!", "ports!"], right: .operate, changes: true),
     ExpectedMethod(DriverList.self, []),

@@ -76,13 +76,17 @@ extension BridgeDriver {
         return try attempting("connect \(id)") {
             let plug = wish.isPlain ? try network.spares.take() : try network.maker.make(wish)
             do {
+                if let bandwidth = request.connection.bandwidth {
+                    try Shaping(plug, rooms.route).apply(bandwidth)
+                }
                 let connection = try connect(request, plug, rooms, network)
                 connected.withLock { $0[id] = connection }
                 return try Self.attachment(connection, resolvConf)
             } catch {
                 // The error is what counts. Nobody has had the plug.
                 _ = try? rooms.firewall.withdraw(id)
-                if wish.isPlain { network.spares.putBack(plug) } else { network.drop(plug, of: wish) }
+                let isAsNew = wish.isPlain && request.connection.bandwidth == nil
+                if isAsNew { network.spares.putBack(plug) } else { network.drop(plug, of: wish) }
                 throw error
             }
         }
@@ -119,6 +123,18 @@ extension BridgeDriver {
         let isNamed = if case .address = network.settings.publish { true } else { false }
         guard isNamed || ports.contains(where: { $0.address != nil || $0.transport != .tcp }) else { return [] }
         return Set(try rooms.route.addresses().map(\.prefix.address))
+    }
+
+    public func limit(_ request: BandwidthRequest) async throws {
+        let id = ConnectionID(request.container, request.network)
+        guard let rooms = rooms.withLock({ $0 }), let connection = connected.withLock({ $0[id] }) else {
+            throw AgentError(
+                .limitUnavailable, "container \(request.container) is not on the network \(request.network)")
+        }
+        let handle = connection.handle
+        let shaping = Shaping(
+            namespace: request.namespace, interface: handle.interface ?? "eth0", link: handle.link, route: rooms.route)
+        try attempting("limit the bandwidth of \(id)") { try shaping.apply(request.bandwidth) }
     }
 
     public func publish(_ request: PublishRequest) async throws -> Attachment.Changed {

@@ -24,6 +24,10 @@ struct NetworkMethods {
         router.on(NetworkDisconnect.self) { params, _ in
             ContainerInfo(try await engine.disconnect(params.container, from: params.network))
         }
+        router.on(NetworkLimit.self) { params, _ in
+            ContainerInfo(
+                try await engine.limit(params.container, on: params.network, to: params.bandwidth))
+        }
         router.on(PortAdd.self) { params, _ in
             ContainerInfo(try await engine.publish(params.ports, of: params.container))
         }

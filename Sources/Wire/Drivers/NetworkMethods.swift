@@ -34,7 +34,6 @@ extension DriverMethod<BandwidthRequest, NoValue> {
 extension NetworkRequest: PlainDriverMessage {}
 extension MadeNetwork: PlainDriverMessage {}
 extension PublishRequest: PlainDriverMessage {}
-extension BandwidthRequest: PlainDriverMessage {}
 extension Attachment.Changed: PlainDriverMessage {}
 
 public struct NetworkTarget: PlainDriverMessage {
@@ -99,6 +98,27 @@ extension DetachRequest: DriverMessage {
         self.init(
             container: body.container, network: body.network, handle: body.handle ?? .null,
             namespace: try body.namespace.map { try descriptors.at($0, "namespace") })
+    }
+}
+
+extension BandwidthRequest: DriverMessage {
+    public struct Body: Sendable, Codable {
+        var container: ContainerID
+        var network: NetworkName
+        var bandwidth: Bandwidth
+        /// The index of its namespace among the descriptors.
+        var namespace: Int
+    }
+
+    public func body(_ descriptors: inout [Descriptor]) throws -> Body {
+        Body(
+            container: container, network: network, bandwidth: bandwidth, namespace: descriptors.add(namespace))
+    }
+
+    public init(body: Body, _ descriptors: [Descriptor]) throws {
+        self.init(
+            container: body.container, network: body.network, bandwidth: body.bandwidth,
+            namespace: try descriptors.at(body.namespace, "namespace"))
     }
 }
 

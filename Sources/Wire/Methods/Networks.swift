@@ -126,3 +126,24 @@ public enum NetworkDisconnect: Method {
     }
     public typealias Result = ContainerInfo
 }
+
+public enum NetworkLimit: Method {
+    public static let name = "network.limit"
+    public static let summary = "Limit the bandwidth of a container, at once where it runs; what is left out has no limit."
+    public static let changes = true
+    public static let right = Right.operate
+    public static let errors: [ErrorCode] = [.containerNotFound, .networkNotFound, .limitUnavailable]
+    public struct Params: Sendable, Codable {
+        public var container: String
+        /// Its first one, when left out.
+        public var network: String?
+        public var bandwidth: Bandwidth
+
+        public init(container: String, network: String? = nil, bandwidth: Bandwidth) {
+            self.container = container
+            self.network = network
+            self.bandwidth = bandwidth
+        }
+    }
+    public typealias Result = ContainerInfo
+}

@@ -7,7 +7,9 @@ import Wire
 struct Network: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Keep networks, and connect containers to them.",
-        subcommands: [Make.self, List.self, Show.self, Remove.self, Prune.self, Connect.self, Disconnect.self])
+        subcommands: [
+            Make.self, List.self, Show.self, Remove.self, Prune.self, Connect.self, Disconnect.self, Limit.self,
+        ])
 
     struct Make: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -163,6 +165,29 @@ extension Network {
 
         func run() throws {
             _ = try agent.connect().call(NetworkDisconnect.self, .init(container: container, network: network))
+        }
+    }
+
+    struct Limit: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Limit the bandwidth of a container, at once where it runs; what is left out has no limit.")
+
+        @OptionGroup var agent: AgentOptions
+        @Option(
+            help: ArgumentHelp("Into the container: 10mbit, 1gbit, or bytes such as 500k.", valueName: "rate"),
+            transform: Rate.init)
+        var ingress: Rate?
+        @Option(help: ArgumentHelp("Out of the container.", valueName: "rate"), transform: Rate.init)
+        var egress: Rate?
+        @Argument(help: "The container.")
+        var container: String
+        @Argument(help: "The network; its first one without.")
+        var network: String?
+
+        func run() throws {
+            let bandwidth = Bandwidth(ingress: ingress?.bytes, egress: egress?.bytes)
+            _ = try agent.connect().call(
+                NetworkLimit.self, .init(container: container, network: network, bandwidth: bandwidth))
         }
     }
 }
