@@ -118,7 +118,8 @@ public struct DriverIdentity: Sendable {
         DriverMethod<NetworkTarget, NoValue>.removeNetwork.name,
         DriverMethod<KnownNetworks, NoValue>.restoreNetworks.name,
         DriverMethod<PublishRequest, Attachment.Changed>.publish.name,
-        DriverMethod<BandwidthRequest, NoValue>.limit.name,
+        DriverMethod<BandwidthRequest, NoValue>.limit.name, DriverMethod<ServiceRequest, ServedService>.serve.name,
+        DriverMethod<ServiceTarget, NoValue>.unserve.name,
     ]
 
     func manifest(_ kind: DriverKind, methods: [String]) -> DriverManifest {

@@ -106,6 +106,11 @@ extension MethodTable where Driver: NetworkDriver {
             return NoValue()
         }
         table.on(.publish) { driver, request in try await driver.publish(request) }
+        table.on(.serve) { driver, request in try await driver.serve(request) }
+        table.on(.unserve) { driver, target in
+            try await driver.unserve(target)
+            return NoValue()
+        }
         table.on(.limit) { driver, request in
             try await driver.limit(request)
             return NoValue()

@@ -90,6 +90,16 @@ public struct LoadedNetworkDriver: NetworkDriver, DriverProxy {
         }
         return try await driver.call(.publish, request)
     }
+    public func serve(_ request: ServiceRequest) async throws -> ServedService {
+        guard driver.has(.serve) else {
+            throw AgentError(.serviceRefused, "the driver of the network \(request.spec.network) has no services")
+        }
+        return try await driver.call(.serve, request)
+    }
+    public func unserve(_ service: ServiceTarget) async throws {
+        guard driver.has(.unserve) else { return }
+        _ = try await driver.call(.unserve, service)
+    }
     public func limit(_ request: BandwidthRequest) async throws {
         guard driver.has(.limit) else {
             throw AgentError(.limitUnavailable, "the driver of the network \(request.network) can't limit bandwidth")

@@ -27,6 +27,14 @@ public protocol NetworkDriver: Driver {
     func publish(_ request: PublishRequest) async throws -> Attachment.Changed
     /// Lets this much pass a container's connection from now on. Idempotent.
     func limit(_ request: BandwidthRequest) async throws
+    /// Gives a service an address of its network, and balances its ports over containers; changes what there is, so that
+    /// connections to containers that stay are not touched. All or nothing. Idempotent.
+    ///
+    /// Before `recover` it only takes up what an earlier start did. Throws `port.in_use`, `port.refused`,
+    /// `network.exhausted` and `service.refused`.
+    func serve(_ request: ServiceRequest) async throws -> ServedService
+    /// Takes a service away. Idempotent.
+    func unserve(_ service: ServiceTarget) async throws
 }
 
 /// A driver of one network that needs no making: it is there.
@@ -37,6 +45,10 @@ extension NetworkDriver {
     public func publish(_ request: PublishRequest) async throws -> Attachment.Changed {
         throw AgentError(.portRefused, "the driver of the network \(request.network) can't publish ports")
     }
+    public func serve(_ request: ServiceRequest) async throws -> ServedService {
+        throw AgentError(.serviceRefused, "the driver of the network \(request.spec.network) has no services")
+    }
+    public func unserve(_ service: ServiceTarget) async throws {}
     public func limit(_ request: BandwidthRequest) async throws {
         throw AgentError(.limitUnavailable, "the driver of the network \(request.network) can't limit bandwidth")
     }
@@ -144,6 +156,46 @@ public struct BandwidthRequest: Sendable {
         self.network = network
         self.bandwidth = bandwidth
         self.namespace = namespace
+    }
+}
+
+// MARK: Services
+
+/// A service as it shall be now.
+public struct ServiceRequest: Sendable, Hashable, Codable {
+    public var spec: ServiceSpec
+    /// In no order.
+    public var backends: [ServiceBackend]
+    /// What `serve` answered last; null the first time.
+    public var handle: JSONValue
+
+    public init(_ spec: ServiceSpec, backends: [ServiceBackend], handle: JSONValue = .null) {
+        self.spec = spec
+        self.backends = backends
+        self.handle = handle
+    }
+}
+
+/// A service that is in force.
+public struct ServedService: Sendable, Hashable, Codable {
+    /// Its own, without a length.
+    public var addresses: [String]
+    /// What the driver wants to remember of it.
+    public var handle: JSONValue
+
+    public init(addresses: [String], handle: JSONValue) {
+        self.addresses = addresses
+        self.handle = handle
+    }
+}
+
+public struct ServiceTarget: Sendable, Hashable, Codable {
+    public var service: NetworkName
+    public var network: NetworkName
+
+    public init(_ service: NetworkName, on network: NetworkName) {
+        self.service = service
+        self.network = network
     }
 }
 

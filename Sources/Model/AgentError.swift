@@ -54,6 +54,9 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case networkRefused = "network.refused"
     case networkExhausted = "network.exhausted"
     case addressInUse = "address.in_use"
+    case serviceNotFound = "service.not_found"
+    case serviceExists = "service.exists"
+    case serviceRefused = "service.refused"
 
     // Drivers
     case driverNotFound = "driver.not_found"

@@ -26,6 +26,8 @@ extension BridgeDriver {
         let leases: Guarded<Leases>
         let maker: PlugMaker
         let spares: Spares
+        /// The addresses of services.
+        let virtual: Guarded<[ServiceID: Lease]>
 
         /// What nobody has had, and was made for one only.
         func drop(_ plug: Plug, of wish: PlugWish) {
@@ -144,9 +146,12 @@ extension BridgeDriver {
             if old != nil { try plugIn(connection.handle.link, bridge, rooms.route) }
         }
         let maker = PlugMaker(bridge: bridge, route: rooms.route, leases: leases)
+        let virtual = Guarded<[ServiceID: Lease]>([:])
         let network = Network(
             settings: settings, bridge: bridge, leases: leases, maker: maker,
-            spares: try Spares(maker, count: self.settings.pool))
+            spares: Spares(maker, count: self.settings.pool), virtual: virtual)
+        try restoreServices(of: network, rooms)
+        try network.spares.begin()
         rooms.networks[name] = network
         return network
     }

@@ -25,6 +25,8 @@ public final class BridgeDriver: NetworkDriver {
     /// What networks there are, made or not.
     let known = Guarded<[NetworkName: NetworkRequest]>([:])
     let connected = Guarded<[ConnectionID: Connection]>([:])
+    /// What services there are.
+    let services = Guarded<[ServiceID: ServiceRequest]>([:])
 
     /// Touches nothing yet: the first call that needs it makes the bridge. Throws `config.invalid`.
     public convenience init(_ configuration: BridgeConfiguration) throws {
@@ -213,12 +215,13 @@ extension BridgeDriver {
             else { return nil }
             return (ConnectionID(handle.container, network), own)
         }
-        guard !found.isEmpty else { return }
+        let served = services.withLock { Set($0.keys.map(\.network)) }
+        guard !found.isEmpty || !served.isEmpty else { return }
         try attempting("take up the containers on bridges") {
             connected.withLock { connected in
                 for (id, handle) in found where connected[id] == nil { connected[id] = Connection(handle: handle) }
             }
-            try openAll(Set(found.map(\.0.network)))
+            try openAll(served.union(found.map(\.0.network)))
         }
     }
 

@@ -15,19 +15,26 @@ struct BridgeRules: Sendable, Hashable {
     static let id = Ruleset.TableID(.inet, "davit")
     static let userID = Ruleset.TableID(.inet, "davit-user")
 
-    /// The table with elements for what is published.
-    func table(_ ports: [PublishedPort]) -> Ruleset.Table {
+    /// The table with elements for what is published and what is balanced.
+    func table(_ ports: [PublishedPort], _ balances: some Collection<Balance> = []) -> Ruleset.Table {
         let elements = Dictionary(grouping: ports, by: \.map)
         let published = PublishedPort.maps.map { map in
             var map = map
             map.elements = (elements[map.name] ?? []).map(\.element)
             return map
         }
+        let slots = balances.reduce(into: [:]) { all, balance in
+            all.merge(balance.elements) { $0 + $1 }
+        }
+        let balanced = Balance.maps.map { map in
+            var map = map
+            map.elements = slots[map.name] ?? []
+            return map
+        }
         return Ruleset.Table(
-            .inet, Self.id.name, maps: sets + published,
+            .inet, Self.id.name, maps: sets + serviceSets(balances) + published + balanced,
             chains: [
-                publish, raw, redirect(.prerouting), redirect(.output), toContainers, fromContainers, forward,
-                masquerade,
+                publish, services, raw, prerouting, output, toContainers, fromContainers, forward, masquerade, input,
             ])
     }
 
@@ -60,6 +67,8 @@ extension BridgeRules {
     private static let together = "together"
     /// Subnets that the world has no way back to.
     private static func hidden(_ family: IPAddress.Family) -> String { "hidden\(family.digit)" }
+    /// The host's address on each network.
+    private static func gateway(_ family: IPAddress.Family) -> String { "gateway\(family.digit)" }
     /// Subnets with the groups of their networks.
     private static func home(_ family: IPAddress.Family) -> String { "home\(family.digit)" }
 
@@ -72,7 +81,39 @@ extension BridgeRules {
             Ruleset.Map(Self.all, key: [.linkGroup], elements: groups(networks)),
             Ruleset.Map(Self.closed, key: [.linkGroup], elements: groups(networks.filter(\.isInternal))),
             Ruleset.Map(Self.together, key: [.linkGroup, .linkGroup], elements: pairs),
-        ] + IPAddress.Family.allCases.flatMap { [hidden($0), home($0)] }
+        ] + IPAddress.Family.allCases.flatMap { [hidden($0), home($0), gateway($0)] }
+    }
+
+    private func gateway(_ family: IPAddress.Family) -> Ruleset.Map {
+        let elements = networks.compactMap { network in
+            network.gateways.first { $0.family == family }.map { gateway in
+                Ruleset.Element([.linkGroup(network.group)], .fields([.address(gateway.address)]))
+            }
+        }
+        return Ruleset.Map(
+            Self.gateway(family), key: [.linkGroup], value: .fields([family.fieldType]), elements: elements)
+    }
+
+    /// The services' own addresses.
+    private static func virtual(_ family: IPAddress.Family) -> String { "virtual\(family.digit)" }
+    /// The same with the groups of their networks, whose containers alone may ask for them.
+    private static func reachable(_ family: IPAddress.Family) -> String { "reachable\(family.digit)" }
+
+    private func serviceSets(_ balances: some Collection<Balance>) -> [Ruleset.Map] {
+        IPAddress.Family.allCases.flatMap { family in Self.serviceSets(family, balances) }
+    }
+
+    static func serviceSets(_ family: IPAddress.Family, _ balances: some Collection<Balance>) -> [Ruleset.Map] {
+        let own = balances.flatMap { balance in
+            balance.addresses.filter { $0.family == family }.map { (balance.group, $0) }
+        }
+        return [
+            Ruleset.Map(
+                virtual(family), key: [family.fieldType], elements: own.map { Ruleset.Element([.address($0.1)]) }),
+            Ruleset.Map(
+                reachable(family), key: [.linkGroup, family.fieldType],
+                elements: own.map { Ruleset.Element([.linkGroup($0.0), .address($0.1)]) }),
+        ]
     }
 
     private func hidden(_ family: IPAddress.Family) -> Ruleset.Map {
@@ -118,20 +159,65 @@ extension BridgeRules {
     }
 
     /// What is for an address of the host's is looked up, whether it comes from outside or from the host itself.
-    private func redirect(_ hook: Ruleset.Hook) -> Ruleset.Chain {
-        Ruleset.Chain(
-            hook.rawValue, Ruleset.Base(.nat, hook, priority: Self.priorities.dnat),
-            [Ruleset.Rule(.match(.destinationType, .type(.local)), .verdict(.goto("publish")))])
+    private static let published = Ruleset.Rule(
+        .match(.destinationType, .type(.local)), .verdict(.goto("publish")))
+
+    private var prerouting: Ruleset.Chain {
+        let services = IPAddress.Family.allCases.flatMap { family in
+            [
+                Ruleset.Rule(
+                    Self.version(family), .isIn([.inputGroup, .destination(family)], set: Self.reachable(family)),
+                    .verdict(.goto("services"))),
+                // From elsewhere it is an address that leads nowhere.
+                Ruleset.Rule(
+                    Self.version(family), .isIn([.destination(family)], set: Self.virtual(family)),
+                    .verdict(.return)),
+            ]
+        }
+        return Ruleset.Chain(
+            "prerouting", Ruleset.Base(.nat, .prerouting, priority: Self.priorities.dnat), services + [Self.published])
+    }
+
+    private var output: Ruleset.Chain {
+        let services = IPAddress.Family.allCases.map { family in
+            Ruleset.Rule(
+                Self.version(family), .isIn([.destination(family)], set: Self.virtual(family)),
+                .verdict(.goto("services")))
+        }
+        return Ruleset.Chain(
+            "output", Ruleset.Base(.nat, .output, priority: Self.priorities.dnat), services + [Self.published])
     }
 
     /// A port at one address goes before the same port at every one.
     private var publish: Ruleset.Chain {
-        let rules = PublishedPort.lookups.map { lookup in
-            Ruleset.Rule(
-                Self.version(lookup.family),
-                .destination(.map(lookup.family, hasPort: true, lookup.operands, name: lookup.map)))
-        }
-        return Ruleset.Chain("publish", nil, rules)
+        let lookups = PublishedPort.lookups + Balance.lookups(at: true) + Balance.lookups(at: false)
+        return Ruleset.Chain("publish", nil, lookups.map(Self.redirection))
+    }
+
+    /// For a service's own address.
+    private var services: Ruleset.Chain {
+        Ruleset.Chain("services", nil, Balance.lookups(at: true).map(Self.redirection))
+    }
+
+    private static func redirection(
+        _ lookup: (family: IPAddress.Family, operands: [Ruleset.Operand], map: String)
+    ) -> Ruleset.Rule {
+        Ruleset.Rule(
+            version(lookup.family),
+            .destination(.map(lookup.family, hasPort: true, lookup.operands, name: lookup.map)))
+    }
+
+    /// A service's address is the host's, so that somebody answers for it; but a port behind which nobody stands must not
+    /// lead to a program of the host's.
+    private var input: Ruleset.Chain {
+        Ruleset.Chain(
+            "input", Ruleset.Base(.filter, .input, priority: Self.priorities.filter),
+            IPAddress.Family.allCases.map { family in
+                // Answers to what the host asked of a service come to that address, too.
+                Ruleset.Rule(
+                    Self.version(family), .isIn([.destination(family)], set: Self.virtual(family)),
+                    .match(.connectionState, .states([.new])), .verdict(.drop))
+            })
     }
 }
 
@@ -173,9 +259,10 @@ extension BridgeRules {
 
 // MARK: Sources
 extension BridgeRules {
-    /// Three things get the address of the link by which they leave: what leaves the networks; what a container sends to a
-    /// published port of its own network, for the answer would otherwise go straight to it, past the translation; and what
-    /// the host sends to a published port from its loopback, which no container could answer.
+    /// Four things get the address of the link by which they leave: what leaves the networks; what a container sends to a
+    /// published port of its own network, for the answer would otherwise go straight to it, past the translation; what
+    /// the host sends to a published port from its loopback, which no container could answer; and what it sends to a
+    /// service, from the service's own address, by which the answer would come back as its own packet.
     private var masquerade: Ruleset.Chain {
         let (onto, elsewhere) = (
             Ruleset.Statement.isIn([.outputGroup], set: Self.all),
@@ -196,8 +283,14 @@ extension BridgeRules {
             Ruleset.Rule(
                 onto, Self.version(loopback.family), .match(.source(loopback.family), .prefix(loopback)), .masquerade())
         }
+        let own = IPAddress.Family.allCases.map { family in
+            Ruleset.Rule(
+                Self.version(family), .isIn([.source(family)], set: Self.virtual(family)),
+                .source(.map(family, hasPort: false, [.outputGroup], name: Self.gateway(family))))
+        }
         return Ruleset.Chain(
-            "postrouting", Ruleset.Base(.nat, .postrouting, priority: Self.priorities.snat), out + back + loopbacks)
+            "postrouting", Ruleset.Base(.nat, .postrouting, priority: Self.priorities.snat),
+            out + back + loopbacks + own)
     }
 }
 

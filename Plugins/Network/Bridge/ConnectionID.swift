@@ -9,3 +9,11 @@ struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
 
     var description: String { "\(container) on \(network)" }
 }
+
+/// A service of a network.
+struct ServiceID: Sendable, Hashable, CustomStringConvertible {
+    let name: NetworkName
+    let network: NetworkName
+
+    var description: String { "\(name) on \(network)" }
+}

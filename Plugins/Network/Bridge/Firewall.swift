@@ -6,9 +6,10 @@ import Netlink
 /// Our table of nftables and what is published in it. All changes go through here, one at a time: what the kernel has is
 /// always made from ``State/published``, never read back.
 final class Firewall: Sendable {
-    private struct State {
+    struct State {
         var rules: BridgeRules
         var published = PublishedPorts()
+        var balances: [ServiceID: Balance] = [:]
         /// The kernel's generation after our last change; nil when somebody else may have changed something since.
         var generation: UInt32?
     }
@@ -16,10 +17,10 @@ final class Firewall: Sendable {
     /// Free ports are taken from here: the range that Linux has for ports that nobody chose (`ip_local_port_range`).
     private static let freePorts: ClosedRange<UInt16> = 32768...60999
 
-    private let socket: NetfilterSocket
+    let socket: NetfilterSocket
     private let ports: HostPorts
     private let ended: EndedPorts
-    private let state: Guarded<State>
+    let state: Guarded<State>
 
     init(_ rules: BridgeRules, host: HostNetwork) throws {
         state = Guarded(State(rules: rules))
@@ -161,6 +162,12 @@ extension Firewall {
                 retryable: true,
                 details: ["port": .int(Int64(port)), "container": .string(holder.container.description)])
         }
+        if let service = state.balances.first(where: { balance in ports.contains { balance.value.conflicts(with: $0) } }) {
+            throw AgentError(
+                .portInUse,
+                "port \(port)/\(wish.mapping.transport.rawValue) is published by the service \(service.key.name) already",
+                retryable: true, details: ["port": .int(Int64(port)), "service": .string("\(service.key.name)")])
+        }
         if let busy = try ports.first(where: { try !isFree($0) }) {
             throw AgentError(
                 .portInUse,
@@ -186,7 +193,7 @@ extension Firewall {
         throw AgentError(.networkExhausted, "the host has no free port for \(wish.mapping)", retryable: true)
     }
 
-    private func isFree(_ port: PublishedPort) throws -> Bool {
+    func isFree(_ port: PublishedPort) throws -> Bool {
         try ports.isFree(port.hostPort, at: port.place, port.transport)
     }
 
@@ -213,20 +220,20 @@ extension Firewall {
 
 // MARK: The kernel's side
 extension Firewall {
-    private func write(_ state: inout State) throws(NetlinkError) {
+    func write(_ state: inout State) throws(NetlinkError) {
         if try !socket.tables().contains(BridgeRules.userID) {
             try change(&state) { () throws(NetlinkError) in
                 try socket.write(Ruleset([BridgeRules.userTable]), replacing: false)
             }
         }
-        let table = state.rules.table(state.published.all)
+        let table = state.rules.table(state.published.all, state.balances.values)
         try change(&state) { () throws(NetlinkError) in try socket.write(Ruleset([table])) }
         // What another did before is written over.
         state.generation = try socket.generation()
     }
 
     /// Makes a change, after which the generation is known when only we made one: each transaction counts it up by one.
-    private func change(_ state: inout State, _ body: () throws(NetlinkError) -> Void) throws(NetlinkError) {
+    func change(_ state: inout State, _ body: () throws(NetlinkError) -> Void) throws(NetlinkError) {
         let before = state.generation
         state.generation = nil
         try body()
@@ -238,7 +245,7 @@ extension Firewall {
     private func isWhole(_ state: State) throws -> Bool {
         let tables = try socket.tables()
         guard tables.contains(BridgeRules.id), tables.contains(BridgeRules.userID) else { return false }
-        let wanted = state.rules.table(state.published.all)
+        let wanted = state.rules.table(state.published.all, state.balances.values)
         let counts = Dictionary(wanted.chains.map { ($0.name, $0.rules.count) }) { first, _ in first }
         guard try Set(socket.chains(of: BridgeRules.id)) == Set(counts.keys),
             try socket.ruleCounts(of: BridgeRules.id) == counts

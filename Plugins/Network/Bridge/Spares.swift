@@ -27,10 +27,12 @@ final class Spares: Sendable {
     private let state = Guarded(State())
 
     /// - Parameter count: how many lie ready; 0 makes each when it is needed.
-    init(_ maker: PlugMaker, count: Int) throws {
-        (self.maker, self.count) = (maker, count)
+    init(_ maker: PlugMaker, count: Int) { (self.maker, self.count) = (maker, count) }
+
+    /// From here on they are made, when all that must not be theirs is taken. Once.
+    func begin() throws {
         guard count > 0 else { return }
-        try Thread.start("network-spares") { [maker, state] in Self.work(maker, state, count) }
+        try Thread.start("network-spares") { [maker, state, count] in Self.work(maker, state, count) }
     }
 
     deinit { stop() }

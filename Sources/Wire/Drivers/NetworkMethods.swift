@@ -31,6 +31,17 @@ extension DriverMethod<BandwidthRequest, NoValue> {
     public static var limit: Self { Self("limit") }
 }
 
+extension DriverMethod<ServiceRequest, ServedService> {
+    public static var serve: Self { Self("serve") }
+}
+
+extension DriverMethod<ServiceTarget, NoValue> {
+    public static var unserve: Self { Self("unserve") }
+}
+
+extension ServiceRequest: PlainDriverMessage {}
+extension ServedService: PlainDriverMessage {}
+extension ServiceTarget: PlainDriverMessage {}
 extension NetworkRequest: PlainDriverMessage {}
 extension MadeNetwork: PlainDriverMessage {}
 extension PublishRequest: PlainDriverMessage {}
