@@ -115,6 +115,7 @@ extension Engine {
             throw AgentError(wrapping: error, "the container could not be connected to \(connection.network)")
         }
         tell(.containerUpdated, of: container)
+        changed(container)
         return container.view
     }
 
@@ -158,6 +159,7 @@ extension Engine {
         }
         try await write(spec, of: container)
         tell(.containerUpdated, of: container)
+        changed(container)
         return container.view
     }
 
@@ -185,6 +187,7 @@ extension Engine {
             throw AgentError(wrapping: error, "the bandwidth could not be limited")
         }
         tell(.containerUpdated, of: container)
+        changed(container)
         return container.view
     }
 

@@ -6,6 +6,7 @@ extension Engine {
     /// To be called whenever the state, `ready` or `health` of a container has changed: wakes whoever waits for that.
     func changed(_ container: Container) {
         if container.health?.status == .healthy { _ = try? container.life.handle(.well) }
+        if !services.isEmpty { followServices(of: container) }
         changes += 1
         let waiters = changeWaiters
         changeWaiters = [:]

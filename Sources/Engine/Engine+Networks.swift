@@ -55,6 +55,11 @@ extension Engine {
                 guard parts.networkDrivers[name.description] != nil else { throw unknown(name) }
                 throw AgentError(.networkRefused, "the network \(name) is always there: it can't be removed")
             }
+            if let service = services.values.first(where: { $0.record.spec.network == name }) {
+                throw AgentError(
+                    .networkInUse,
+                    "the service \(service.record.spec.name) is on the network \(name): remove the service first")
+            }
             if let user = users(of: name).first {
                 throw AgentError(
                     .networkInUse,
@@ -70,6 +75,7 @@ extension Engine {
         let unused = networks.values.filter { record in
             !record.isPlain && parts.networkDrivers[record.spec.name.description] == nil
                 && users(of: record.spec.name).isEmpty
+                && !services.values.contains { $0.record.spec.network == record.spec.name }
         }
         var removed: [NetworkName] = []
         for name in unused.map(\.spec.name).sorted(by: { $0.description < $1.description }) {
@@ -89,7 +95,7 @@ extension Engine {
         networks[name] = nil
         do {
             try await parts.networkDrivers[record.spec.driver]?.remove(name)
-            try await parts.ledger.remove(name)
+            try await parts.ledger.networks.remove(name)
         } catch {
             networks[name] = record
             throw AgentError(wrapping: error, "the network \(name) could not be removed")
@@ -153,7 +159,7 @@ extension Engine {
         let made = try await driver.create(NetworkRequest(spec))
         let record = NetworkRecord(spec: spec, state: made.state, handle: made.handle, createdAt: now())
         if !record.isPlain {
-            do { try await parts.ledger.save(record) } catch {
+            do { try await parts.ledger.networks.save(record, as: spec.name) } catch {
                 try? await driver.remove(spec.name)
                 throw AgentError(wrapping: error, "the network \(spec.name) could not be recorded")
             }
@@ -165,7 +171,7 @@ extension Engine {
 
     /// Takes up what the ledger knows, and tells the drivers.
     func recoverNetworks() async {
-        let (records, problems) = parts.ledger.loadNetworks()
+        let (records, problems) = parts.ledger.networks.load { (record: NetworkRecord) in record.spec.name }
         for problem in problems { parts.complain(problem, nil) }
         for record in records { networks[record.spec.name] = record }
         for (name, driver) in parts.networkDrivers {

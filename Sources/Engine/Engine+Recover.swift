@@ -13,12 +13,13 @@ extension Engine {
         let (found, problems) = parts.ledger.load()
         for problem in problems { parts.complain(problem, nil) }
         for record in found { know(record) }
-        await recoverNetworks()
         await takeUp(found.compactMap { containers[$0.id] })
         comeBack(boot: boot)
         reopenListeners()
         // Only a run leaves something with the drivers; what a finished one left was not meant to stay.
         let valid = Set(containers.values.filter { !$0.undo.isEmpty }.map(\.id))
+        await recoverNetworks()
+        await recoverServices()
         await recoverDrivers()
         await reapplyLimits()
         await collect(valid: valid)

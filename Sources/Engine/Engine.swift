@@ -32,6 +32,8 @@ public actor Engine {
     var volumeTurns = Turns<VolumeName>()
     var networks: [NetworkName: NetworkRecord] = [:]
     var networkTurns = Turns<NetworkName>()
+    var services: [NetworkName: Service] = [:]
+    var serviceTurns = Turns<NetworkName>()
     nonisolated let jobs: AsyncStream<Job>
     nonisolated let jobSink: AsyncStream<Job>.Continuation
 

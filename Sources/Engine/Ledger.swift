@@ -10,15 +10,17 @@ internal import Model
 public struct Ledger: Sendable {
     private let state: Directory
     private let run: Directory
-    let networks: Directory
+    let networks: Shelf
+    let services: Shelf
     /// The run directory as a whole; a tmpfs, so it begins empty with the host.
     private let place: Directory
 
-    /// Makes `containers/` in both directories, and `networks/`; idempotent.
+    /// Makes `containers/` in both directories, `networks/` and `services/` in the first; idempotent.
     public init(state: Directory, run: Directory) throws(Errno) {
         self.state = try state.makeDirectories("containers", mode: 0o700)
         self.run = try run.makeDirectories("containers", mode: 0o711)
-        networks = try state.makeDirectories("networks", mode: 0o700)
+        networks = Shelf(directory: try state.makeDirectories("networks", mode: 0o700), thing: "network")
+        services = Shelf(directory: try state.makeDirectories("services", mode: 0o700), thing: "service")
         place = run
     }
 

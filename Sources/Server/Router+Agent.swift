@@ -20,6 +20,7 @@ extension Router {
         FileMethods(engine: engine, images: images, staging: staging).register(on: router)
         VolumeMethods(engine: engine).register(on: router)
         NetworkMethods(engine: engine).register(on: router)
+        ServiceMethods(engine: engine).register(on: router)
         IsolationMethods(engine: engine).register(on: router)
         EventMethods(engine: engine).register(on: router)
         AgentMethods(agent: agent, drivers: drivers, engine: engine, images: images).register(on: router)

@@ -307,3 +307,102 @@ extension Engine {
         }
     }
 }
+
+@Suite struct `Services` {
+    private func spec() throws -> ServiceSpec {
+        ServiceSpec(
+            name: try NetworkName("shop"), network: try NetworkName("lan"), selector: ["app": "shop"],
+            ports: [ServicePort(80)])
+    }
+
+    /// A container with the service's label, at an address.
+    private func create(_ name: String, _ address: String, in world: World, health: Bool = false) async throws {
+        var container = try ContainerSpec.on("lan", name: name)
+        container.networks?[0].addresses = [address]
+        container.labels = ["app": "shop", "x": "y"]
+        if health {
+            var probe = HealthSpec(.file)
+            (probe.path, probe.interval) = ("/", 100)
+            container.health = probe
+        }
+        _ = try await world.engine.create(container)
+    }
+
+    private func served(_ world: World) -> [String] { world.deeds.filter { $0.hasPrefix("serve") } }
+
+    @Test func `those that run and have the labels stand behind it, as they come and go`() async throws {
+        try await withWorld { world in
+            try await create("a", "10.9.0.3", in: world)
+            try await create("b", "10.9.0.4", in: world)
+            _ = try await world.engine.create(.on("lan", name: "stranger"))
+            for name in ["a", "stranger"] { _ = try await world.engine.start(name) }
+            let made = try await world.engine.createService(spec())
+            #expect(made.addresses == ["10.9.0.200"] && made.backends.map(\.addresses) == [["10.9.0.3"]])
+            _ = try await world.engine.start("b")
+            try await world.settled { served(world).count == 2 }
+            #expect(Set(served(world).last?.split(separator: " ") ?? []) == ["serve", "shop", "10.9.0.3", "10.9.0.4"])
+            _ = try await world.engine.pause("a")
+            try await world.settled { served(world).last == "serve shop 10.9.0.4" }
+            _ = try await world.engine.resume("a")
+            try await world.settled { served(world).count == 4 }
+            _ = try await world.engine.stop("b", grace: 0)
+            try await world.settled { served(world).last == "serve shop 10.9.0.3" }
+            #expect(try await world.engine.service("shop").backends.count == 1)
+        }
+    }
+
+    @Test func `one that is probed stands behind it only when it is well`() async throws {
+        try await withWorld { world in
+            try await create("a", "10.9.0.3", in: world, health: true)
+            _ = try await world.engine.createService(spec())
+            #expect(served(world) == ["serve shop "])
+            _ = try await world.engine.start("a")
+            try await world.settled { served(world).last == "serve shop 10.9.0.3" }
+            #expect(try await world.engine.get("a").status.health?.status == .healthy)
+        }
+    }
+
+    @Test func `it is found again by the next agent, keeps its network, and goes`() async throws {
+        try await withWorld { world in
+            let made = try await world.engine.createService(spec())
+            let next = try World(of: world)
+            await next.engine.recover()
+            #expect(next.deeds == [#"restore lan {"made":"lan"}"#, "serve shop "])
+            #expect(try await next.engine.service("shop") == made)
+            let held = await next.refusal { try await next.engine.removeNetwork("lan") }
+            #expect(held?.code == .networkInUse && held?.message.contains("the service shop") == true)
+            let again = await next.refusal { _ = try await next.engine.createService(spec()) }
+            #expect(again?.code == .serviceExists)
+            try await next.engine.removeService("shop")
+            #expect(next.deeds.last == "unserve shop")
+            let gone = await next.refusal { _ = try await next.engine.service("shop") }
+            #expect(gone?.code == .serviceNotFound)
+            let left = try world.names("state/services")
+            #expect(left.isEmpty)
+            next.leave()
+        }
+    }
+
+    @Test func `what can't be is refused, and nothing is left of it`() async throws {
+        try await withWorld { world in
+            let wrong: [(String, (inout ServiceSpec) -> Void)] = [
+                ("selector is empty", { $0.selector = [:] }), ("1 to 64 ports", { $0.ports = [] }),
+                ("named twice", { $0.ports += $0.ports }), ("a port is 1 to", { $0.ports = [ServicePort(0)] }),
+                ("leads to none", { $0.publish = [PortMapping(hostPort: 80, containerPort: 81)] }),
+                ("must be named", { $0.publish = [PortMapping(containerPort: 80)] }),
+            ]
+            for (text, change) in wrong {
+                var spec = try spec()
+                change(&spec)
+                let asked = spec
+                let refusal = await world.refusal { _ = try await world.engine.createService(asked) }
+                #expect(refusal?.code == .requestInvalid && refusal?.message.contains(text) == true)
+            }
+            world.script.fail("serve shop ")
+            _ = await world.refusal { _ = try await world.engine.createService(spec()) }
+            #expect(await world.engine.serviceViews().isEmpty)
+            let left = try world.names("state/services")
+            #expect(left.isEmpty)
+        }
+    }
+}

@@ -98,6 +98,13 @@ struct PlayedLAN: NetworkDriver {
         }
     }
 
+    func serve(_ request: ServiceRequest) async throws -> ServedService {
+        try script.act("serve \(request.spec.name) \(request.backends.map(\.addresses[0]).joined(separator: " "))")
+        return ServedService(addresses: ["10.9.0.200"], handle: ["served": .int(Int64(request.backends.count))])
+    }
+
+    func unserve(_ service: ServiceTarget) async throws { try script.act("unserve \(service.service)") }
+
     func recover(_ handles: [ContainerHandle]) async throws {
         for handle in handles { try script.act("recover \(handle.network?.description ?? "-") \(handle.handle)") }
     }

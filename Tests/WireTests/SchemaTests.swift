@@ -113,6 +113,12 @@ private let methods: [ExpectedMethod] = [
     ExpectedMethod(NetworkLimit.self, ["bandwidth!", "container!", "network"], right: .operate, changes: true),
     ExpectedMethod(PortAdd.self, ["container!", "ports!"], right: .operate, changes: true),
     ExpectedMethod(PortRemove.self, ["container!", "ports!"], right: .operate, changes: true),
+    ExpectedMethod(
+        ServiceCreate.self, ["affinity", "labels", "name!", "network", "ports!", "publish", "selector!"],
+        right: .create, changes: true),
+    ExpectedMethod(ServiceGet.self, ["service!"]),
+    ExpectedMethod(ServiceList.self, []),
+    ExpectedMethod(ServiceRemove.self, ["service!"], right: .create, changes: true),
     ExpectedMethod(DriverList.self, []),
     ExpectedMethod(DriverGet.self, ["kind!", "name!"]),
     ExpectedMethod(SystemInfo.self, []),
