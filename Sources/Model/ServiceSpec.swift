@@ -51,11 +51,12 @@ public struct ServiceSpec: Sendable, Hashable, Codable {
             (selector.isEmpty, "selector is empty: name a label of the containers that stand behind the service"),
             (ports.isEmpty || ports.count > 64, "a service has 1 to 64 ports"),
             (wanted.count < ports.count, "a port is named twice in ports"),
-            (!NetworkConnection.isHostName(name.description), "\"\(name)\" is no host name: leave out what is no letter, digit or -"),
+            (!NetworkConnection.isHostName(name.description), "\"\(name)\" is no host name: use letters, digits and -"),
             (!strays.isEmpty, "publish: \(strays.first?.description ?? "") leads to none of the service's ports"),
             (publish?.contains { $0.hostPort == nil } ?? false, "publish: a service's port of the host must be named"),
         ]
-        let found = problems.first { $0.0 }?.1 ?? ports.lazy.compactMap(\.problem).first
+        let found =
+            problems.first { $0.0 }?.1 ?? ports.lazy.compactMap(\.problem).first
             ?? publish?.lazy.compactMap(\.problem).first
         if let found { throw AgentError(.requestInvalid, found) }
     }

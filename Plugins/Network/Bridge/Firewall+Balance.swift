@@ -48,7 +48,8 @@ extension Firewall {
         _ own: Balance, besides other: Balance
     ) -> [(map: Ruleset.Map, elements: [Ruleset.Element])] {
         IPAddress.Family.allCases.flatMap { family in
-            zip(BridgeRules.serviceSets(family, [own]), BridgeRules.serviceSets(family, [other])).compactMap { own, other in
+            zip(BridgeRules.serviceSets(family, [own]), BridgeRules.serviceSets(family, [other])).compactMap {
+                own, other in
                 let only = own.elements.filter { !other.elements.contains($0) }
                 return only.isEmpty ? nil : (own, only)
             }

@@ -162,7 +162,8 @@ extension Firewall {
                 retryable: true,
                 details: ["port": .int(Int64(port)), "container": .string(holder.container.description)])
         }
-        if let service = state.balances.first(where: { balance in ports.contains { balance.value.conflicts(with: $0) } }) {
+        if let service = state.balances.first(where: { balance in ports.contains { balance.value.conflicts(with: $0) } }
+        ) {
             throw AgentError(
                 .portInUse,
                 "port \(port)/\(wish.mapping.transport.rawValue) is published by the service \(service.key.name) already",

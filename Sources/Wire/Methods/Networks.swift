@@ -129,7 +129,8 @@ public enum NetworkDisconnect: Method {
 
 public enum NetworkLimit: Method {
     public static let name = "network.limit"
-    public static let summary = "Limit the bandwidth of a container, at once where it runs; what is left out has no limit."
+    public static let summary =
+        "Limit the bandwidth of a container, at once where it runs; what is left out has no limit."
     public static let changes = true
     public static let right = Right.operate
     public static let errors: [ErrorCode] = [.containerNotFound, .networkNotFound, .limitUnavailable]
