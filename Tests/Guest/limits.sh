@@ -269,6 +269,89 @@ size=$(davit run --rm --root-size 8m $busybox sh -c 'dd if=/dev/zero of=/file bs
 [ "$size" -le $((8 << 20)) ]
 END
 
+it 'on xfs --root-size bounds it too, and is refused without quotas up front' <<'END'
+truncate -s 400M /xfs.img
+mkfs.xfs -q /xfs.img
+mkdir -p /mnt/xfs /etc/davit/davitd.json.d
+echo '{"drivers":{"settings":{"storage/overlay":{"config":{"root":"/mnt/xfs/storage"}}}}}' >/etc/davit/davitd.json.d/xfs.json
+fill='dd if=/dev/zero of=/file bs=1M count=20 2>/dev/null; stat -c %s /file'
+for options in prjquota noquota; do
+    systemctl stop davitd.socket davitd.service
+    ! mountpoint -q /mnt/xfs || umount /mnt/xfs
+    mount -o "loop,$options" /xfs.img /mnt/xfs
+    systemctl start davitd.socket davitd.service
+    davit load -i "$IMAGES/busybox.tar"
+    [ "$options" = noquota ] || size=$(davit run --rm --root-size 8m $busybox sh -c "$fill")
+    [ "$options" = prjquota ] || ! davit run --rm --root-size 8m $busybox true 2>/tmp/refused
+    [ "$(davit run --rm $busybox sh -c "$fill")" = $((20 << 20)) ]
+    davit rmi busybox:latest
+done
+[ "$size" -gt $((4 << 20)) ]
+[ "$size" -le $((8 << 20)) ]
+grep '^davit: limit.unavailable: .*quota' /tmp/refused
+systemctl stop davitd.socket davitd.service
+umount /mnt/xfs
+rm /etc/davit/davitd.json.d/xfs.json
+systemctl start davitd.socket davitd.service
+davit load -i "$IMAGES/busybox.tar"
+END
+
+# MARK: Large pages
+
+it 'without their controller a limit of large pages is refused' <<'END'
+! davit run --rm --hugepages 2MB=4m $busybox true 2>/tmp/refused
+grep '^davit: limit.unavailable: .*hugetlb' /tmp/refused
+END
+it '--hugepages bounds what a program takes of them, live' <<'END'
+echo 16 >/proc/sys/vm/nr_hugepages
+mkdir -p /mnt/huge
+mount -t hugetlbfs -o mode=1777 none /mnt/huge
+# systemd hands five controllers down and leaves this one to the administrator.
+for group in . davit.slice; do echo +hugetlb >/sys/fs/cgroup/$group/cgroup.subtree_control; done
+systemctl restart davitd
+davit run -d --name huge --userns host --hugepages 2MB=4m -v /mnt/huge:/huge $busybox sleep 6000
+[ "$(limit huge hugetlb.2MB.max)" = $((4 << 20)) ]
+davit exec huge fallocate -l 4M /huge/first
+! davit exec huge fallocate -l 2M /huge/second
+davit update --hugepages 2MB=8m huge
+davit exec huge fallocate -l 4M /huge/second
+! davit exec huge fallocate -l 2M /huge/third
+[ "$(sed -n 's/^max //p' "$(group huge)/hugetlb.2MB.events")" -gt 0 ]
+davit rm --force huge
+rm /mnt/huge/*
+umount /mnt/huge
+END
+
+# MARK: Labels
+
+it 'a profile of AppArmor confines a container that asks for it' <<'END'
+cat >/tmp/profile <<'PROFILE'
+profile davit-test flags=(attach_disconnected,mediate_deleted) {
+    file,
+    capability,
+    signal,
+    network,
+    deny /etc/hostname r,
+}
+PROFILE
+apparmor_parser -r /tmp/profile
+[ "$(davit run --rm --security-opt apparmor=davit-test $busybox cat /proc/self/attr/current)" = 'davit-test (enforce)' ]
+! davit run --rm --security-opt apparmor=davit-test $busybox cat /etc/hostname 2>/tmp/refused
+grep -i 'permission denied' /tmp/refused
+davit run --rm $busybox cat /etc/hostname
+END
+it 'a profile that is not loaded is told before anything runs, and explain tells of one that is' <<'END'
+! davit run --rm --security-opt apparmor=nobody-loaded-this $busybox true 2>/tmp/refused
+grep '^davit: .*apparmor' /tmp/refused
+davit run -d --name labelled --security-opt apparmor=davit-test $busybox sleep 600
+davit explain labelled | grep 'labelled davit-test'
+davit rm --force labelled
+END
+it 'a label of SELinux is refused where there is none' <<'END'
+! davit run --rm --security-opt label=type:container_t $busybox true 2>/tmp/refused
+grep '^davit: security.refused: .*SELinux' /tmp/refused
+END
+
 # MARK: The end
 
 it 'a stop of the scope kills all containers and the agent tells it' <<'END'

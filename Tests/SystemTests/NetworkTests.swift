@@ -63,6 +63,67 @@ struct NetworkTests {
         }
     }
 
+    @Test func `networks are made, joined and left while containers run, and ports and limits change`() throws {
+        try withImage("busybox", ownNetwork: true) { agent in
+            try agent.shell(
+                """
+                set -ex
+                davit network create web
+                davit network create --internal --subnet 10.77.0.0/24 back
+                davit network ls | grep -E 'back +bridge +10.77.0.0/24 .* internal +0'
+                davit run -d --name server --network web:ip=10.88.0.9,mac=02:00:00:00:00:09 busybox:latest httpd -f -p 80 -h /etc
+                davit exec server ip link show eth0 | grep 02:00:00:00:00:09
+                davit run -d --name client --network web --network back busybox:latest sleep 1000
+                davit exec client wget -q -O - http://10.88.0.9/hostname
+                ! davit network rm web
+                davit network connect --ip 10.77.0.9 back server
+                davit exec client wget -q -O - http://10.77.0.9/hostname
+                davit network disconnect web server
+                [ "$(davit exec server ls /sys/class/net 2>/dev/null | wc -l)" = 0 ]
+                ! davit exec client wget -q -T 1 -O - http://10.88.0.9/hostname
+                davit network connect web server
+                davit port add server 8080:80 | grep -x '80/tcp -> 0.0.0.0:8080'
+                davit network limit --ingress 8mbit --egress 1m server web
+                davit inspect server | jq -e '.[0].spec.networks[1].bandwidth == {"ingress": 1000000, "egress": 1048576}'
+                """)
+            #expect(try agent.fetches("127.0.0.1:8080", "HTTP/1.1 404"))
+            try agent.shell(
+                """
+                set -ex
+                davit port rm server 80
+                [ -z "$(davit port server)" ]
+                [ "$(davit run --rm --network container:client busybox:latest ip -o addr show dev eth1 | wc -l)" -gt 0 ]
+                davit rm -f server client
+                davit network rm web back
+                davit network ls -q | tr '\n' ' ' | grep -x 'bridge host none '
+                """)
+            #expect(try agent.inNetwork("busybox ip link | grep dv-").status == .exited(1))
+        }
+    }
+
+    @Test func `a service follows its containers, and is reached from outside`() throws {
+        try withImage("busybox", ownNetwork: true) { agent in
+            try agent.shell(
+                """
+                set -ex
+                for name in one two; do
+                    davit run -d --name $name --label app=shop --network bridge busybox:latest \
+                        sh -c "echo $name >/name; exec httpd -f -p 8000 -h /"
+                done
+                davit service create -s app=shop --port 80:8000 -p 8080:80 shop
+                davit service inspect shop | jq -e '.[0].backends | length == 2'
+                address=$(davit service inspect shop | jq -r '.[0].addresses[0]')
+                davit run -d --name client --network bridge busybox:latest sleep 1000
+                for try in $(seq 16); do davit exec client wget -q -O - http://$address/name; done | sort -u | tr '\n' ' ' | grep -x 'one two '
+                davit stop -t 0 one
+                until davit service inspect shop | jq -e '.[0].backends | length == 1'; do sleep 0.1; done
+                for try in $(seq 16); do davit exec client wget -q -O - http://$address/name; done | sort -u | grep -x two
+                """)
+            #expect(try agent.fetches("127.0.0.1:8080", "HTTP/1.1 404"))
+            try agent.shell("davit service rm shop; ! davit service inspect shop; davit rm -f one two client")
+        }
+    }
+
     @Test func `networks that can't publish say so`() throws {
         try withImage("busybox", ownNetwork: true) { agent in
             for network in ["none", "host"] {
@@ -74,6 +135,14 @@ struct NetworkTests {
 }
 
 extension Agent {
+    /// Runs a script of commands that must all succeed.
+    fileprivate func shell(_ script: String) throws {
+        let said = try Command.run(
+            "davit() { \"$program\" \"$@\"; }; program=$1 DAVIT_SOCKET=$2/davit.sock; export DAVIT_SOCKET; \(script)",
+            [Checkout.installed + "/usr/bin/davit", directory])
+        #expect(said.succeeded, "\(said.error)")
+    }
+
     /// Asks until the answer has the text, for ten seconds.
     fileprivate func fetches(_ place: String, _ text: String) throws -> Bool {
         try inNetwork(
