@@ -178,6 +178,14 @@ extension DriverHost {
         return info
     }
 
+    /// The same, with what the driver says of itself when it is asked now.
+    public func details(_ kind: String, _ name: String) async throws -> DriverInfo {
+        var info = try info(kind, name)
+        guard info.state == "ready", let known = DriverKind(rawValue: kind) else { return info }
+        info.status = try await find(known, name).call(.status, NoValue())
+        return info
+    }
+
     /// The names of the loaded drivers of a kind.
     public func names(_ kind: DriverKind) -> [String] {
         state.withLock { state in

@@ -120,11 +120,18 @@ final class MortalAgent {
 
     func removeAll() throws {
         let list = try Command.run(Self.client, [Checkout.installed, directory, "call", "container.list"]).output
-        let ids = try Command.run("printf '%s' \"$1\" | jq -r '.containers[].id'", [list]).output
+        let ids = try Command.run("jq -r '.containers[].id' <\"$1\"", [try file(list)]).output
         for id in ids.split(separator: "\n") { try davit("rm", "--force", String(id)) }
     }
 
     // MARK: Looking
+
+    private static let status = """
+        DAVIT_SOCKET=$2/davit.sock "$1/usr/bin/davit" call driver.get '{"kind":"network","name":"bridge"}' | jq -r .status.message
+        """
+
+    /// What the bridge driver says of itself.
+    func bridgeStatus() throws -> String { try Command.run(Self.status, [Checkout.installed, directory]).output }
 
     /// No address is leased, no port published, and nobody's link is left but those that lie ready.
     func assertNothingIsConnected() throws {
@@ -132,7 +139,7 @@ final class MortalAgent {
             """
             tries=100
             look() {
-                DAVIT_SOCKET=$2/davit.sock "$1/usr/bin/davit" drivers | grep 'network.*bridge' | grep -v -e ' 0 of [0-9]* addresses, 0 ports' -e ready
+                \(Self.status) | grep -v -e ' 0 of [0-9]* addresses, 0 ports' -e '^ready; '
                 [ "$($3 busybox ip -o link | grep -c '@if')" -le 4 ] || $3 busybox ip -o link
             }
             until left=$(look "$1" "$2" "$3"); [ -z "$left" ]; do

@@ -40,7 +40,7 @@ struct AgentMethods {
         let (agent, drivers) = (agent, drivers)
         router.on(SystemInfo.self) { _, _ in try await info() }
         router.on(DriverList.self) { _, _ in DriverList.Result(drivers: drivers.drivers) }
-        router.on(DriverGet.self) { params, _ in try drivers.info(params.kind, params.name) }
+        router.on(DriverGet.self) { params, _ in try await drivers.details(params.kind, params.name) }
         router.on(DaemonReload.self) { _, _ in DaemonReload.Result(restartNeeded: try await agent.reload()) }
     }
 

@@ -1,3 +1,4 @@
+public import Drivers
 public import Model
 
 public enum SystemInfo: Method {
@@ -67,6 +68,8 @@ public struct DriverInfo: Sendable, Codable {
     public var methods: [String]
     public var calls: Int
     public var timeouts: Int
+    /// What the driver says of itself now; only where one was asked for.
+    public var status: DriverStatus?
 
     public init(
         name: String, kind: String, version: String, path: String, state: String, error: AgentError?, methods: [String],
@@ -100,7 +103,7 @@ public enum DriverList: Method {
 
 public enum DriverGet: Method {
     public static let name = "driver.get"
-    public static let summary = "One driver."
+    public static let summary = "One driver, and what it says of itself now."
     public static let right = Right.read
     public static let errors: [ErrorCode] = [.driverNotFound]
     public struct Params: Sendable, Codable {
