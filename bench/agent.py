@@ -10,7 +10,8 @@ import tempfile
 import time
 
 import rig as rigs
-from contenders import Failure, Rate, Served, Throughput, pin
+import contenders
+from contenders import Failure, Rate, Served, StartRate, Throughput, pin
 
 #: Seconds to wait for the socket, for a reply, and for the end.
 PATIENCE = 20
@@ -23,15 +24,19 @@ def run_request(command, **more):
 
 
 class Agent:
-    """A running davitd, or a `Failure` that says why there is none."""
+    """A running davitd in a network namespace of its own, or a `Failure` that says why there is none.
 
-    def __init__(self, rig, binaries, drivers):
-        self.rig = rig
+    Its bridge, rules and ports are in that namespace and go with it.
+    """
+
+    def __init__(self, rig, binaries, drivers, name="agent"):
+        self.rig, self.directory = rig, rig.directory / name
+        self.directory.mkdir()
         program = binaries / "davitd"
         if not program.exists():
             raise Failure(f"there is no {program}: swift build -c release, or --davitd DIRECTORY")
-        self.socket, self.monitor = rig.directory / "davit.sock", (binaries / "davit-monitor").resolve()
-        self.cgroup = f"davit-bench-{os.getpid()}-agent"
+        self.socket, self.monitor = self.directory / "davit.sock", (binaries / "davit-monitor").resolve()
+        self.cgroup = f"davit-bench-{os.getpid()}-{name}"
         rig.undo.callback(rigs.remove_cgroup, rigs.own_cgroup() / self.cgroup)
         # /run is a tmpfs on every machine with systemd; here it may be part of the root file system.
         self.run = pathlib.Path(tempfile.mkdtemp(prefix="davit-bench-run-", dir="/dev/shm"))
@@ -41,19 +46,19 @@ class Agent:
             "image_helper": str((binaries / "davit-image").resolve()),
             "driver_host": str((binaries / "davit-driver-host").resolve()),
             "driver_directories": [str(path.resolve()) for path in drivers],
-            "state_directory": str(rig.directory / "state"), "run_directory": str(self.run),
+            "state_directory": str(self.directory / "state"), "run_directory": str(self.run),
         })
         self.connect()
         self.call("image.load", path=str(rig.image), reference=rigs.IMAGE)
 
     def start(self, program, config):
-        path, log = self.rig.directory / "davitd.json", self.rig.directory / "davitd.log"
+        path, log = self.directory / "davitd.json", self.directory / "davitd.log"
         path.write_text(json.dumps(config))
         os.mkdir(config["state_directory"], 0o700)
         self.log = log
         with log.open("w") as output:
             self.process = subprocess.Popen(
-                [program, "--config", path], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                [*contenders.IN_OWN_NETWORK, program, "--config", path], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True)
         self.rig.undo.callback(self.stop)
 
@@ -93,13 +98,48 @@ class Agent:
 
     # ---------------------------------------------------------------------------------------- what the rows ask of it
 
-    def runner(self):
+    def runner(self, network="none"):
         """`container.run` of /bin/true, checked once, then timed by client.c on one connection."""
-        request = run_request("/bin/true")
+        return self.timed(self.checked_run(network))
+
+    def crowd(self, network, clients, starts):
+        """`container.run` of /bin/true by so many connections at once: starts a second."""
+        request = self.checked_run(network)
+        return StartRate(
+            self.timed(request, "--connections", str(clients), "--requests", str(starts)), starts)
+
+    def checked_run(self, network):
+        request = run_request("/bin/true", network=network)
         result = self.call(request["method"], **request["params"])
         if result.get("code") != 0:
             raise self.failure(f"container.run of /bin/true: {json.dumps(result)}")
-        return Served(self.rig, "client", ["--socket", self.socket, "--request", json.dumps(request)])
+        return request
+
+    def timed(self, request, *arguments):
+        return Served(self.rig, "client", ["--socket", self.socket, "--request", json.dumps(request), *arguments])
+
+    def port_adder(self, remove):
+        """`port.add` of one port to a container on the bridge that has none, less a `ping` of the same moment.
+
+        Its record is on the disk, and so each change of it; not with `remove`.
+        """
+        params = {"image": rigs.IMAGE, "command": ["/bin/pause"], "network": "bridge", "remove": remove}
+        container = self.call("container.run", detach=True, **params)["id"]
+        self.rig.undo.callback(self.release, [container])
+        change = {"container": container, "ports": [{"host_port": 30000, "container_port": 80}]}
+        add, back, ping = ({"id": 1, "method": method, "params": params} for method, params in (
+            ("port.add", change), ("port.remove", change), ("ping", {})))
+        self.call("port.add", **change)
+        self.call("port.remove", **change)
+        return Difference(self.timed(add, "--undo", json.dumps(back)), self.timed(ping))
+
+    def publish(self, count):
+        """Containers on the bridge that have so many ports together, at most a thousand each."""
+        for first in range(1, count + 1, 1000):
+            ports = [{"host_port": port, "container_port": port} for port in range(first, min(first + 1000, count + 1))]
+            request = run_request("/bin/pause", network="bridge", ports=ports, detach=True)
+            container = self.call(request["method"], **request["params"])["id"]
+            self.rig.undo.callback(self.release, [container])
 
     def rate(self, pipeline, cpu):
         """`ping` by echo.c's client; once pinned, davitd stays on that CPU to the end of the run."""
@@ -168,6 +208,17 @@ class Agent:
             return parent_of(pid) == self.process.pid or f"/{self.cgroup}/" in (process / "cgroup").read_text()
         except OSError:
             return False
+
+
+class Difference:
+    """Microseconds that one takes longer than the other, asked one after the other."""
+
+    def __init__(self, timed, less):
+        self.timed, self.less = timed, less
+
+    def once(self):
+        less = self.less.once()
+        return (self.timed.once() - less) * 1e3
 
 
 class Logged:

@@ -10,6 +10,8 @@ import tempfile
 
 import rig as rigs
 
+#: Runs what follows it, as the same process, in a network namespace of its own with a loopback that is up.
+IN_OWN_NETWORK = ["unshare", "--net", "--", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]
 #: Nanoseconds to milliseconds.
 MILLISECOND = 1e6
 
@@ -21,10 +23,10 @@ class Failure(Exception):
 class Served:
     """A program of the bench with --serve: one line in, one duration out. Ctrl-C reaches the runner alone."""
 
-    def __init__(self, rig, name, arguments):
+    def __init__(self, rig, name, arguments, before=()):
         self.name = name
         self.process = subprocess.Popen(
-            [rigs.PROGRAMS / name, "--serve", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [*before, rigs.PROGRAMS / name, "--serve", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             start_new_session=True)
         rig.undo.callback(self.close)
 
@@ -47,15 +49,32 @@ class Served:
             self.process.wait()
 
 
-def floor(rig):
-    """floor.c with a network namespace of its own, in a cgroup of this run.
+def floor(rig, network="new", *arguments):
+    """floor.c with network namespaces of its own, in a cgroup of this run.
 
     --volatile, because otherwise its unmount waits for what podman has just written.
     """
     cgroup = rigs.cgroup2_mount() / f"davit-bench-{os.getpid()}"
-    cgroup.mkdir()
-    rig.undo.callback(rigs.remove_cgroup, cgroup)
-    return Served(rig, "floor", ["--directory", rig.root.parent, "--network", "new", "--volatile", "--cgroup", cgroup])
+    if not cgroup.exists():
+        cgroup.mkdir()
+        rig.undo.callback(rigs.remove_cgroup, cgroup)
+    place = ["--directory", rig.root.parent, "--cgroup", cgroup]
+    return Served(rig, "floor", [*place, "--network", network, "--volatile", *arguments])
+
+
+def floor_crowd(rig, workers, starts):
+    """floor.c with so many processes that put containers on one bridge: starts a second."""
+    return StartRate(floor(rig, "veth", "--workers", str(workers), "--starts", str(starts)), starts)
+
+
+class StartRate:
+    """Starts a second out of the milliseconds that another contender takes for so many."""
+
+    def __init__(self, timed, starts):
+        self.timed, self.starts = timed, starts
+
+    def once(self):
+        return self.starts / self.timed.once() * 1e3
 
 
 class Throughput:
@@ -164,26 +183,42 @@ def nsenter(rig, pid):
 
 #: This kind of machine has no CAP_SYS_RESOURCE and hybrid cgroups, hence the limits and --cgroups=disabled.
 PODMAN_RUN = [
-    "run", "--rm", "--network=none", "--cgroups=disabled", "--pids-limit=-1", "--ulimit", "nofile=1024:1024",
-    "--ulimit", "nproc=1024:1024",
+    "run", "--rm", "--cgroups=disabled", "--pids-limit=-1", "--ulimit", "nofile=1024:1024", "--ulimit",
+    "nproc=1024:1024",
 ]
 
 
-def podman(rig):
-    """Debian's podman over Debian's crun, with a storage of its own below the scratch directory."""
+def podman(rig, network="none"):
+    """Debian's podman over Debian's crun, with a storage of its own below the scratch directory.
+
+    Its bridge and rules are in a network namespace of this contender's own.
+    """
     if not shutil.which("podman"):
         raise Failure("podman is not installed")
+    command = [*podman_with_image(rig), *PODMAN_RUN, f"--network={network}", rigs.IMAGE, "/bin/true"]
+    check = [*IN_OWN_NETWORK, rigs.PROGRAMS / "spawn", "--iterations", "1", "--private", "--", *command]
+    checked = subprocess.run(check, capture_output=True, text=True)
+    if checked.returncode:
+        raise Failure(f"podman run --network={network}: {checked.stderr.strip()}")
+    return Served(rig, "spawn", ["--private", "--", *command], IN_OWN_NETWORK)
+
+
+def podman_with_image(rig):
+    """The command with its storage, which has the image after the first call."""
     hide_containers_directory(rig)
     store = rig.directory / "podman"
     podman = [
         "podman", "--root", store / "root", "--runroot", store / "run", "--tmpdir", store / "tmp",
+        "--network-config-dir", store / "networks",
         "--storage-driver=overlay", "--cgroup-manager=cgroupfs", "--events-backend=none", "--runtime=crun",
     ]
-    load = [rigs.PROGRAMS / "spawn", "--iterations", "1", "--private", "--", *podman, "load", "-q", "-i", rig.image]
-    loaded = subprocess.run(load, capture_output=True, text=True)
-    if loaded.returncode:
-        raise Failure(f"podman load: {loaded.stderr.strip()}")
-    return Served(rig, "spawn", ["--private", "--", *podman, *PODMAN_RUN, rigs.IMAGE, "/bin/true"])
+    if not store.exists():
+        load = [rigs.PROGRAMS / "spawn", "--iterations", "1", "--private", "--", *podman, "load", "-q", "-i", rig.image]
+        loaded = subprocess.run(load, capture_output=True, text=True)
+        if loaded.returncode:
+            shutil.rmtree(store, ignore_errors=True)
+            raise Failure(f"podman load: {loaded.stderr.strip()}")
+    return podman
 
 
 def hide_containers_directory(rig):

@@ -3,11 +3,14 @@
  * no state, no daemon, no socket, no log, no monitor. One duration in nanoseconds per container.
  *
  *   gcc -O2 -o floor floor.c -lseccomp
- *   floor --directory D --network new|none (--iterations N | --serve) [--cgroup C] [--exec PROGRAM] [--volatile]
- *         [--steps]
+ *   floor --directory D --network new|veth|none (--iterations N | --serve) [--cgroup C] [--exec PROGRAM] [--volatile]
+ *         [--steps] [--workers W --starts S]
  *
  * D/rootfs is the one read-only layer; upper and work directories are made in D/containers and removed again.
  * `--network none` leaves out the network namespace (in Davit, `"network":"none"` is a new and empty one: `new` here).
+ * `--network veth` also puts it on a bridge, with an address and a default route: see veth.h. The bridge is in a network
+ * namespace of this process.
+ * --workers, --starts: S containers by W processes that start them as fast as they can; one duration for all of them.
  * --volatile: the overlay is never synced. Without it the last unmount syncs the whole file system below the upper
  * directory, so a container's end waits for everybody's writes.
  * --steps prints on stderr, at the end, the median of each step.
@@ -17,7 +20,7 @@
  * Made once and not timed: the seccomp program, the id-mapped clone of D, a private mount namespace for this process.
  */
 #define _GNU_SOURCE
-#include "serve.h"
+#include "veth.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -26,10 +29,8 @@
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
-#include <net/if.h>
 #include <sched.h>
 #include <seccomp.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -47,17 +48,27 @@ static const char id_map[] = "0 100000 65536\n";
 /* The layers' map needs the host's root too: it makes the overlay, and an unmapped maker gets it read-only. */
 static const char layer_map[] = "0 100000 65536\n65536 0 1\n";
 
-enum { prepared, mounted, mapped, started, rooted, filled, pivoted, confined, ended, removed, steps };
+enum { prepared, mounted, mapped, wires, started, rooted, filled, pivoted, confined, ended, removed, steps };
 static const char *const step_names[steps] = {
-    "directories, cgroup", "overlay",   "clone3, id maps",       "child wakes, lo up",        "root attached",
-    "OCI mounts",          "pivot_root", "capabilities, seccomp", "exec, run, exit, release", "removal",
+    "directories, cgroup", "overlay",    "clone3, id maps",        "veth",
+    "child wakes, links inside", "root attached", "OCI mounts", "pivot_root",
+    "capabilities, seccomp", "exec, run, exit, release", "removal",
 };
 /* When each step of this iteration ended; shared with the child. */
 static uint64_t *times;
 
 static const char *directory, *program = "/bin/true", *cgroup_parent;
 static char *cgroup_own;
-static int new_network = 1, is_volatile, plain_fd, layers_fd, cgroup_fd;
+static int new_network = 1, wired, is_volatile, plain_fd, layers_fd, cgroup_fd;
+/* The bridge's index, and this process's socket to make links by. */
+static int bridge, links_fd;
+/* What is counted by all workers: links made, containers begun. */
+static struct {
+    unsigned links, begun;
+} *shared;
+/* The name of this process's container, and of its directories. */
+static char slot[24] = "c";
+static long workers, starts;
 static struct sock_fprog filter;
 
 /* ------------------------------------------------------------------------------------------- once, not timed */
@@ -167,19 +178,31 @@ static void make_cgroup_parent(void)
     cgroup_fd = bench_check(open(cgroup_own, O_PATH | O_DIRECTORY | O_CLOEXEC), cgroup_own);
 }
 
+/* Zeros that children see the changes of. */
+static void *share(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        bench_die("mmap");
+    return memory;
+}
+
 static void prepare(void)
 {
     compile_filter();
-    bench_check(unshare(CLONE_NEWNS), "unshare");
+    bench_check(unshare(CLONE_NEWNS | (wired ? CLONE_NEWNET : 0)), "unshare");
     bench_check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private mounts");
     map_layers();
     bench_check(fchdir(layers_fd), directory);
     if ((mkdir("containers", 0755) < 0 || mkdir("attach", 0755) < 0) && errno != EEXIST)
         bench_die("mkdir");
     make_cgroup_parent();
-    times = mmap(NULL, sizeof *times * steps, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (times == MAP_FAILED)
-        bench_die("mmap");
+    shared = share(sizeof *shared);
+    times = share(sizeof *times * steps);
+    if (!wired)
+        return;
+    links_fd = veth_socket();
+    bridge = veth_make_bridge(links_fd);
 }
 
 /* ------------------------------------------------------------------------------------------- inside the container */
@@ -271,14 +294,6 @@ static void fill_root(void)
     mask();
 }
 
-static void bring_up_loopback(void)
-{
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-    int fd = bench_check(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
-    bench_check(ioctl(fd, SIOCSIFFLAGS, &request), "lo up");
-    close(fd);
-}
-
 static void keep_fourteen_capabilities(void)
 {
     static const int kept[] = {
@@ -315,12 +330,12 @@ static void become_root(void)
 
 __attribute__((noreturn)) static void run_child(int root_fd, int mapped_fd)
 {
-    char byte;
-    if (read(mapped_fd, &byte, 1) != 1)
+    uint32_t address;
+    if (read(mapped_fd, &address, sizeof address) != sizeof address)
         bench_die("id maps");
     become_root();
     if (new_network)
-        bring_up_loopback();
+        veth_put_in_order(address);
     times[started] = bench_now();
     bench_check((int)syscall(SYS_move_mount, root_fd, "", AT_FDCWD, "attach", MOVE_MOUNT_F_EMPTY_PATH), "move_mount");
     bench_check(fchdir(root_fd), "fchdir");
@@ -340,30 +355,34 @@ __attribute__((noreturn)) static void run_child(int root_fd, int mapped_fd)
 
 /* ------------------------------------------------------------------------------------------- one container */
 
-/* Made outside the id-mapped clone, so that root owns them on disk and in the container. */
-static void make_directories(const char *name)
+/* A path in this process's own directory; valid until the next call. */
+static const char *own(const char *path)
 {
-    bench_check(mkdirat(cgroup_fd, name, 0755), "cgroup");
-    bench_check(mkdirat(plain_fd, "containers/c", 0700), "containers/c");
-    bench_check(mkdirat(plain_fd, "containers/c/upper", 0755), "upper");
-    bench_check(mkdirat(plain_fd, "containers/c/work", 0700), "work");
+    static char text[96];
+    snprintf(text, sizeof text, "containers/%s%s", slot, path);
+    return text;
 }
 
-static void remove_directories(const char *name)
+/* Made outside the id-mapped clone, so that root owns them on disk and in the container. */
+static void make_directories(void)
 {
-    static const char *const marks[] = {
-        "containers/c/work/work/incompat/volatile", "containers/c/work/work/incompat",
-    };
-    static const char *const made[] = {
-        "containers/c/work/work", "containers/c/work", "containers/c/upper", "containers/c",
-    };
+    bench_check(mkdirat(cgroup_fd, slot, 0755), "cgroup");
+    bench_check(mkdirat(plain_fd, own(""), 0700), "containers/c");
+    bench_check(mkdirat(plain_fd, own("/upper"), 0755), "upper");
+    bench_check(mkdirat(plain_fd, own("/work"), 0700), "work");
+}
+
+static void remove_directories(void)
+{
+    static const char *const marks[] = {"/work/work/incompat/volatile", "/work/work/incompat"};
+    static const char *const made[] = {"/work/work", "/work", "/upper", ""};
     if (is_volatile)
-        bench_check(unlinkat(plain_fd, "containers/c/work/work/incompat/volatile/dirty", 0), "dirty");
+        bench_check(unlinkat(plain_fd, own("/work/work/incompat/volatile/dirty"), 0), "dirty");
     for (size_t i = is_volatile ? 0 : 2; i < 2; i++)
-        bench_check(unlinkat(plain_fd, marks[i], AT_REMOVEDIR), marks[i]);
+        bench_check(unlinkat(plain_fd, own(marks[i]), AT_REMOVEDIR), marks[i]);
     for each (i, made)
-        bench_check(unlinkat(plain_fd, made[i], AT_REMOVEDIR), made[i]);
-    while (unlinkat(cgroup_fd, name, AT_REMOVEDIR) < 0)
+        bench_check(unlinkat(plain_fd, own(made[i]), AT_REMOVEDIR), own(made[i]));
+    while (unlinkat(cgroup_fd, slot, AT_REMOVEDIR) < 0)
         if (errno != EBUSY)
             bench_die("rmdir cgroup");
 }
@@ -378,8 +397,8 @@ static int mount_overlay(void)
 {
     int fs = bench_check((int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC), "fsopen");
     set_option(fs, FSCONFIG_SET_STRING, "lowerdir", "rootfs");
-    set_option(fs, FSCONFIG_SET_STRING, "upperdir", "containers/c/upper");
-    set_option(fs, FSCONFIG_SET_STRING, "workdir", "containers/c/work");
+    set_option(fs, FSCONFIG_SET_STRING, "upperdir", own("/upper"));
+    set_option(fs, FSCONFIG_SET_STRING, "workdir", own("/work"));
     if (is_volatile)
         set_option(fs, FSCONFIG_SET_FLAG, "volatile", NULL);
     set_option(fs, FSCONFIG_CMD_CREATE, NULL, NULL);
@@ -388,10 +407,18 @@ static int mount_overlay(void)
     return root;
 }
 
-/* The container's first process, mapped and released; returns its pidfd. */
-static int start(const char *name, int root)
+/* Returns the address that the container shall have: one that nobody has had for a while, as its link's name. */
+static uint32_t connect_network(pid_t pid)
 {
-    int pidfd = -1, pipes[2], group = bench_check(openat(cgroup_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC), name);
+    unsigned number = __atomic_fetch_add(&shared->links, 1, __ATOMIC_RELAXED);
+    veth_make(links_fd, bridge, number, pid);
+    return veth_network + 2 + number % 65000;
+}
+
+/* The container's first process, mapped, connected and released; returns its pidfd. */
+static int start(int root)
+{
+    int pidfd = -1, pipes[2], group = bench_check(openat(cgroup_fd, slot, O_PATH | O_DIRECTORY | O_CLOEXEC), slot);
     bench_check(pipe2(pipes, O_CLOEXEC), "pipe2");
     struct clone_args arguments = {
         .flags = CLONE_PIDFD | CLONE_INTO_CGROUP | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
@@ -405,7 +432,9 @@ static int start(const char *name, int root)
         run_child(root, pipes[0]);
     write_id_maps(pid, id_map);
     times[mapped] = bench_now();
-    bench_check((int)write(pipes[1], "", 1), "pipe");
+    uint32_t address = wired ? connect_network(pid) : 0;
+    times[wires] = bench_now();
+    bench_check((int)write(pipes[1], &address, sizeof address), "pipe");
     close(pipes[0]);
     close(pipes[1]);
     close(group);
@@ -422,7 +451,7 @@ static void wait_for(int pidfd)
     close(pidfd);
     if (info.si_code != CLD_EXITED || info.si_status != 0) {
         dprintf(STDERR_FILENO, "floor: the container failed: code %d status %d\n", info.si_code, info.si_status);
-        exit(99);
+        _exit(99);
     }
 }
 
@@ -440,17 +469,48 @@ static void record(uint64_t begin)
 static uint64_t iteration(void)
 {
     uint64_t begin = bench_now();
-    make_directories("c");
+    make_directories();
     times[prepared] = bench_now();
     int root = mount_overlay();
     times[mounted] = bench_now();
-    wait_for(start("c", root));
+    wait_for(start(root));
     times[ended] = bench_now();
-    remove_directories("c");
+    remove_directories();
     times[removed] = bench_now();
     record(begin);
     return times[removed] - begin;
 }
+
+/* ------------------------------------------------------------------------------------------- many at once */
+
+__attribute__((noreturn)) static void run_worker(long number)
+{
+    snprintf(slot, sizeof slot, "c%ld", number);
+    times = share(sizeof *times * steps);
+    if (wired)
+        links_fd = veth_socket();
+    while (!bench_interrupted && __atomic_fetch_add(&shared->begun, 1, __ATOMIC_RELAXED) < (unsigned)starts)
+        iteration();
+    _exit(0);
+}
+
+/* All starts by all workers; the workers' own making is inside the time. */
+static uint64_t crowd(void)
+{
+    uint64_t begin = bench_now();
+    int status, failed = 0;
+    shared->begun = 0;
+    for (long number = 0; number < workers; number++)
+        if (bench_check(fork(), "fork") == 0)
+            run_worker(number);
+    for (pid_t pid; (pid = wait(&status)) > 0 || errno == EINTR;)
+        failed |= pid > 0 && status;
+    if (failed)
+        exit(99);
+    return bench_now() - begin;
+}
+
+/* ------------------------------------------------------------------------------------------- all of it */
 
 static int compare(const void *left, const void *right)
 {
@@ -491,19 +551,23 @@ int main(int argc, char **argv)
         else if (!strcmp(argv[i], "--directory"))
             directory = value, i++;
         else if (!strcmp(argv[i], "--network"))
-            new_network = strcmp(value, "none") != 0, i++;
+            new_network = strcmp(value, "none") != 0, wired = !strcmp(value, "veth"), i++;
+        else if (!strcmp(argv[i], "--workers"))
+            workers = bench_count(value), i++;
+        else if (!strcmp(argv[i], "--starts"))
+            starts = bench_count(value), i++;
         else if (!strcmp(argv[i], "--cgroup"))
             cgroup_parent = value, i++;
         else if (!strcmp(argv[i], "--exec"))
             program = value, i++;
     }
-    if (!directory || count < 0) {
-        fprintf(stderr, "usage: floor --directory D [--network new|none] (--iterations N | --serve) [--steps]\n");
+    if (!directory || count < 0 || !workers != !starts) {
+        fprintf(stderr, "usage: floor --directory D [--network new|veth|none] (--iterations N | --serve) [--steps]\n");
         return 2;
     }
     prepare();
     atexit(clean_up);
-    bench_loop(count, iteration);
+    bench_loop(count, workers ? crowd : iteration);
     if (print)
         print_steps();
     return 0;

@@ -99,6 +99,65 @@ class ContainerRun(Row):
         ]
 
 
+class BridgedRun(Row):
+    """As `container.run`, on a bridge: the floor makes a veth and gives it an address and a route."""
+
+    name, unit, iterations, warmups = "container.run.bridge", "ms", 100, 5
+    goals = [
+        Goal("floor", "<=", 1.5, "at most 1.5x the floor"),
+        Goal("podman", "<=", 1 / 40, "at most 1/40 of podman"),
+    ]
+
+    def contenders(self, bench):
+        return [
+            (DAVIT, lambda: bench.agent().runner("bridge")),
+            ("floor", lambda: contenders.floor(bench.rig, "veth")),
+            ("podman", lambda: contenders.podman(bench.rig, "bridge")),
+        ]
+
+
+class SustainedStarts(Row):
+    """Clients that start containers on the bridge as fast as they can."""
+
+    name, unit, iterations, warmups = "starts.sustained.bridge", "/s", 10, 1
+    clients, starts = 32, 320
+    goals = [Goal("floor", ">=", 0.6, "at least 0.6x the floor")]
+
+    def contenders(self, bench):
+        return [
+            (DAVIT, lambda: bench.agent().crowd("bridge", self.clients, self.starts)),
+            ("floor", lambda: contenders.floor_crowd(bench.rig, self.clients, self.starts)),
+        ]
+
+
+class PortAdd(Row):
+    """One port more with 10,000 there, and with ten: two agents, each in a network namespace of its own."""
+
+    name, unit, iterations, warmups = "port.add", "us", 100, 5
+    few, many = 10, 10_000
+    remove = True
+    goals = [
+        Goal("ten", "<=", 1.25, "with 10,000 ports at most 1.25x with 10"),
+        Goal(None, "<=", 100, "at most 100 us"),
+    ]
+
+    def contenders(self, bench):
+        return [
+            (DAVIT, lambda: self.adder(bench, self.many)),
+            ("ten", lambda: self.adder(bench, self.few)),
+        ]
+
+    def adder(self, bench, present):
+        return bench.agent(f"ports-{present}", lambda agent: agent.publish(present)).port_adder(self.remove)
+
+
+class LastingPortAdd(PortAdd):
+    """The same to a container whose record is on the disk."""
+
+    name, remove = "port.add.lasting", False
+    goals = [Goal("ten", "<=", 1.25, "with 10,000 ports at most 1.25x with 10")]
+
+
 class Exec(Row):
     """A program in a running container; the floor is nsenter."""
 
@@ -199,7 +258,10 @@ class Stats(Samples):
 
 
 #: In the order in which they run: the agent is idle before it has run anything.
-ROWS = [IdleMemory(), ContainerRun(), Exec(), Ping(), PingPipelined(), MonitorMemory(), Log(), Stats()]
+ROWS = [
+    IdleMemory(), ContainerRun(), BridgedRun(), SustainedStarts(), PortAdd(), LastingPortAdd(), Exec(), Ping(),
+    PingPipelined(), MonitorMemory(), Log(), Stats(),
+]
 
 
 def summary(values):

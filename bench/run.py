@@ -27,21 +27,23 @@ class Bench:
         self.seed, self.cpu, self.pause = options.seed, options.cpu, options.pause / 1000
         self.options = options
         self.rig = rigs.Rig(options.directory)
-        self.started = None
+        self.started = {}
 
     def rounds(self, row):
         return self.options.iterations or row.iterations
 
-    def agent(self):
-        """The running agent; a `Failure` that was met once is met again at once."""
-        if self.started is None:
+    def agent(self, name="agent", prepare=lambda agent: None):
+        """The running agent of a name, prepared once; a `Failure` that was met once is met again at once."""
+        if name not in self.started:
             try:
-                self.started = Agent(self.rig, self.options.davitd, self.options.drivers or [self.options.davitd])
+                drivers = self.options.drivers or [self.options.davitd]
+                self.started[name] = Agent(self.rig, self.options.davitd, drivers, name)
+                prepare(self.started[name])
             except Failure as failure:
-                self.started = failure
-        if isinstance(self.started, Failure):
-            raise self.started
-        return self.started
+                self.started[name] = failure
+        if isinstance(self.started[name], Failure):
+            raise self.started[name]
+        return self.started[name]
 
 
 def parse_options():
@@ -72,18 +74,21 @@ def cells(row):
     def ratio(name):
         return f"{row['ratios'][name]:.3f}x" if name in row["ratios"] else "-"
 
-    crun, podman = (row["peers"].get(name) for name in ["crun", "podman"])
+    crun, podman = (row["peers"].get(name) for name in PEERS)
+    others = ", ".join(f"{name} {both(one)} {ratio(name)}" for name, one in row["peers"].items() if name not in PEERS)
     met = {True: "yes", False: "NO", None: "-"}[row["met"]]
     return [
         row["name"], row["unit"], str(row["n"]), both(row[DAVIT]), both(row["floor"]), both(crun), both(podman),
-        ratio("floor"), ratio("crun"), ratio("podman"), met, row["goal"],
+        ratio("floor"), ratio("crun"), ratio("podman"), others or "-", met, row["goal"],
     ]
 
 
 HEADER = [
     "row", "unit", "n", "davit med / p95", "floor med / p95", "crun med / p95", "podman med / p95", "/floor", "/crun",
-    "/podman", "met", "goal",
+    "/podman", "others", "met", "goal",
 ]
+#: With columns of their own.
+PEERS = ["crun", "podman"]
 
 
 def print_table(rows):
