@@ -87,6 +87,21 @@ class Throughput:
         return self.bytes / (self.timed.once() * MILLISECOND)
 
 
+class Microseconds:
+    """The milliseconds of another contender, in microseconds."""
+
+    def __init__(self, timed):
+        self.timed = timed
+
+    def once(self):
+        return self.timed.once() * 1e3
+
+
+def port_elements(rig, present):
+    """ports.c: what the kernel does for one port more."""
+    return Microseconds(Served(rig, "ports", ["--present", str(present)]))
+
+
 def log_copy(rig, mebibytes):
     """A C program that writes lines into a pipe, and a C program that copies them into a file."""
     return Throughput(Served(rig, "log", ["--mib", str(mebibytes), "--directory", rig.directory]), mebibytes)
@@ -205,7 +220,7 @@ def podman(rig, network="none"):
 
 def podman_with_image(rig):
     """The command with its storage, which has the image after the first call."""
-    hide_containers_directory(rig)
+    make_fixed_places(rig)
     store = rig.directory / "podman"
     podman = [
         "podman", "--root", store / "root", "--runroot", store / "run", "--tmpdir", store / "tmp",
@@ -221,13 +236,17 @@ def podman_with_image(rig):
     return podman
 
 
-def hide_containers_directory(rig):
-    """A place for `spawn --private` to mount over: podman writes a cache to /var/lib/containers whatever its --root."""
-    path = pathlib.Path("/var/lib/containers")
-    if not path.exists():
-        path.mkdir()
-        rig.undo.enter_context(contextlib.suppress(OSError))  # somebody else may have begun to use it
-        rig.undo.callback(path.rmdir)
+#: Where podman and its network plugins write whatever they are told.
+FIXED_PLACES = ["/var/lib/containers", "/var/lib/cni"]
+
+
+def make_fixed_places(rig):
+    """Places for `spawn --private` to mount over."""
+    for path in map(pathlib.Path, FIXED_PLACES):
+        if not path.exists():
+            path.mkdir()
+            rig.undo.enter_context(contextlib.suppress(OSError))  # somebody else may have begun to use it
+            rig.undo.callback(path.rmdir)
 
 
 # ------------------------------------------------------------------------------------------------------------- echo

@@ -201,7 +201,7 @@ static void prepare(void)
     times = share(sizeof *times * steps);
     if (!wired)
         return;
-    links_fd = veth_socket();
+    links_fd = netlink_socket(NETLINK_ROUTE);
     bridge = veth_make_bridge(links_fd);
 }
 
@@ -488,7 +488,7 @@ __attribute__((noreturn)) static void run_worker(long number)
     snprintf(slot, sizeof slot, "c%ld", number);
     times = share(sizeof *times * steps);
     if (wired)
-        links_fd = veth_socket();
+        links_fd = netlink_socket(NETLINK_ROUTE);
     while (!bench_interrupted && __atomic_fetch_add(&shared->begun, 1, __ATOMIC_RELAXED) < (unsigned)starts)
         iteration();
     _exit(0);

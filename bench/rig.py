@@ -22,6 +22,7 @@ BUILDS = [
     ("echo", "echo.c", []),
     ("client", "client.c", []),
     ("spawn", "spawn.c", []),
+    ("ports", "ports.c", []),
     ("log", "log.c", ["-static"]),
     ("true", "true.c", ["-static", "-nostdlib"]),
     ("pause", "true.c", ["-static", "-nostdlib", "-DPAUSE"]),

@@ -144,6 +144,7 @@ class PortAdd(Row):
     def contenders(self, bench):
         return [
             (DAVIT, lambda: self.adder(bench, self.many)),
+            ("floor", lambda: contenders.port_elements(bench.rig, self.many)),
             ("ten", lambda: self.adder(bench, self.few)),
         ]
 

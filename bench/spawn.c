@@ -5,8 +5,8 @@
  *
  * stdin and stdout of the command are /dev/null. A status other than 0 ends the program.
  * The duration ends with the command; the answer comes when its orphans have ended too.
- * --private: in a mount namespace of this process the command sees an empty /run, /dev/shm and /var/lib/containers, so
- * nothing of it stays on the host. On a host with hybrid cgroups it sees the v2 tree alone at /sys/fs/cgroup: Debian's
+ * --private: in a mount namespace of this process the command sees an empty /run, /dev/shm, /var/lib/containers and
+ * /var/lib/cni, so nothing of it stays on the host. On a host with hybrid cgroups it sees the v2 tree alone at /sys/fs/cgroup: Debian's
  * crun refuses a hybrid host even with its cgroups disabled.
  */
 #define _GNU_SOURCE
@@ -49,14 +49,17 @@ static uint64_t iteration(void)
     return end - start;
 }
 
+static const char *const kept_elsewhere[] = {"/var/lib/containers", "/var/lib/cni"};
+
 static void hide_host(void)
 {
     bench_check(unshare(CLONE_NEWNS), "unshare");
     bench_check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private mounts");
     bench_check(mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755"), "tmpfs on /run");
     bench_check(mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"), "tmpfs on /dev/shm");
-    if (mount("tmpfs", "/var/lib/containers", "tmpfs", MS_NOSUID | MS_NODEV, "mode=700") < 0 && errno != ENOENT)
-        bench_die("tmpfs on /var/lib/containers");
+    for (size_t i = 0; i < sizeof kept_elsewhere / sizeof *kept_elsewhere; i++)
+        if (mount("tmpfs", kept_elsewhere[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=700") < 0 && errno != ENOENT)
+            bench_die(kept_elsewhere[i]);
     if (access("/sys/fs/cgroup/unified/cgroup.controllers", F_OK) == 0)
         bench_check(mount("/sys/fs/cgroup/unified", "/sys/fs/cgroup", NULL, MS_BIND, NULL), "bind cgroup2");
 }
