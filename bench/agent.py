@@ -58,8 +58,8 @@ class Agent:
         self.log = log
         with log.open("w") as output:
             self.process = subprocess.Popen(
-                [*contenders.IN_OWN_NETWORK, program, "--config", path], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True)
+                [*contenders.IN_OWN_NETWORK, program, "--config", path], stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output, start_new_session=True)
         self.rig.undo.callback(self.stop)
 
     def failure(self, message):

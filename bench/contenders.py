@@ -26,8 +26,8 @@ class Served:
     def __init__(self, rig, name, arguments, before=()):
         self.name = name
         self.process = subprocess.Popen(
-            [*before, rigs.PROGRAMS / name, "--serve", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            start_new_session=True)
+            [*before, rigs.PROGRAMS / name, "--serve", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, start_new_session=True)
         rig.undo.callback(self.close)
 
     def once(self):

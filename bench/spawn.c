@@ -6,8 +6,8 @@
  * stdin and stdout of the command are /dev/null. A status other than 0 ends the program.
  * The duration ends with the command; the answer comes when its orphans have ended too.
  * --private: in a mount namespace of this process the command sees an empty /run, /dev/shm, /var/lib/containers and
- * /var/lib/cni, so nothing of it stays on the host. On a host with hybrid cgroups it sees the v2 tree alone at /sys/fs/cgroup: Debian's
- * crun refuses a hybrid host even with its cgroups disabled.
+ * /var/lib/cni, so nothing of it stays on the host. On a host with hybrid cgroups it sees the v2 tree alone at
+ * /sys/fs/cgroup: Debian's crun refuses a hybrid host even with its cgroups disabled.
  */
 #define _GNU_SOURCE
 #include "serve.h"
