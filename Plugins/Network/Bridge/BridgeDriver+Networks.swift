@@ -87,6 +87,14 @@ extension BridgeDriver {
 
 // MARK: The host's side
 extension BridgeDriver {
+    /// The network as this driver made it, whatever became of it since; nil: it did not yet.
+    func present(_ name: NetworkName) -> (rooms: Rooms, network: Network)? {
+        rooms.withLock { rooms in
+            guard let rooms, let network = rooms.networks[name] else { return nil }
+            return (rooms, network)
+        }
+    }
+
     /// The network as it is made, which it is now if it is not, or if somebody deleted its bridge.
     func open(_ name: NetworkName) throws -> (rooms: Rooms, network: Network) {
         try attempting("make the network \(name)") {

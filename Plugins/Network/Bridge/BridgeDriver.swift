@@ -140,7 +140,8 @@ extension BridgeDriver {
     }
 
     public func publish(_ request: PublishRequest) async throws -> Attachment.Changed {
-        let (rooms, network) = try open(request.network)
+        // Rules and maps ask nothing of the bridge: nobody looks whether it is still there.
+        let (rooms, network) = try present(request.network) ?? open(request.network)
         let id = ConnectionID(request.container, request.network)
         guard var connection = connected.withLock({ $0[id] }) else {
             throw AgentError(.portRefused, "container \(request.container) is not on the network \(request.network)")
