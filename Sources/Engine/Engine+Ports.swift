@@ -36,10 +36,12 @@ extension Engine {
         var spec = before
         try change(&spec, before.published(by: image))
         try spec.validate()
-        try await write(spec, of: container)
+        // Published first, written once: after a crash in between the driver takes up what the record has, the ports of before.
         do {
-            if container.life.state.pid != nil { try await publish(spec.published(by: image), of: container) }
+            try await publish(spec.published(by: image), of: container)
+            try await write(spec, of: container)
         } catch {
+            try? await publish(before.published(by: image), of: container)
             try? await write(before, of: container)
             throw AgentError(wrapping: error, "the ports could not be changed")
         }
@@ -47,7 +49,9 @@ extension Engine {
         return container.view
     }
 
+    /// Changes what leads to the container, where it runs, and what is remembered of that; nothing is written.
     private func publish(_ ports: [PortMapping], of container: Container) async throws {
+        guard container.life.state.pid != nil else { return }
         let records = container.record.spec.connections.compactMap { connection in
             (try? NetworkName(connection.network)).flatMap { networks[$0] }
         }
@@ -58,7 +62,6 @@ extension Engine {
         let changed = try await driver(of: network).publish(
             PublishRequest(container: container.id, network: network.spec.name, ports: ports))
         container.keep(changed, of: network.spec.name)
-        try await parts.ledger.rewrite(container.present)
     }
 }
 
