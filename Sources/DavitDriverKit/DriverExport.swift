@@ -119,7 +119,7 @@ public struct DriverIdentity: Sendable {
         DriverMethod<KnownNetworks, NoValue>.restoreNetworks.name,
         DriverMethod<PublishRequest, Attachment.Changed>.publish.name,
         DriverMethod<BandwidthRequest, NoValue>.limit.name, DriverMethod<ServiceRequest, ServedService>.serve.name,
-        DriverMethod<ServiceTarget, NoValue>.unserve.name,
+        DriverMethod<ServiceTarget, NoValue>.unserve.name, DriverMethod<ConnectionTarget, PortPaths>.explainPorts.name,
     ]
 
     func manifest(_ kind: DriverKind, methods: [String]) -> DriverManifest {

@@ -96,6 +96,12 @@ public struct LoadedNetworkDriver: NetworkDriver, DriverProxy {
         }
         return try await driver.call(.serve, request)
     }
+    public func explain(_ target: ConnectionTarget) async throws -> [PortPath] {
+        guard driver.has(.explainPorts) else {
+            throw AgentError(.portRefused, "the driver of the network \(target.network) can't tell of its ports")
+        }
+        return try await driver.call(.explainPorts, target).paths
+    }
     public func unserve(_ service: ServiceTarget) async throws {
         guard driver.has(.unserve) else { return }
         _ = try await driver.call(.unserve, service)

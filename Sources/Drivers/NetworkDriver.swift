@@ -35,6 +35,8 @@ public protocol NetworkDriver: Driver {
     func serve(_ request: ServiceRequest) async throws -> ServedService
     /// Takes a service away. Idempotent.
     func unserve(_ service: ServiceTarget) async throws
+    /// The path of a packet to each port that is published of a connected container, as the host is now. Changes nothing.
+    func explain(_ target: ConnectionTarget) async throws -> [PortPath]
 }
 
 /// A driver of one network that needs no making: it is there.
@@ -49,6 +51,9 @@ extension NetworkDriver {
         throw AgentError(.serviceRefused, "the driver of the network \(request.spec.network) has no services")
     }
     public func unserve(_ service: ServiceTarget) async throws {}
+    public func explain(_ target: ConnectionTarget) async throws -> [PortPath] {
+        throw AgentError(.portRefused, "the driver of the network \(target.network) can't publish ports")
+    }
     public func limit(_ request: BandwidthRequest) async throws {
         throw AgentError(.limitUnavailable, "the driver of the network \(request.network) can't limit bandwidth")
     }
@@ -128,6 +133,17 @@ public struct DetachRequest: Sendable {
         self.network = network
         self.handle = handle
         self.namespace = namespace
+    }
+}
+
+/// One connection of a container.
+public struct ConnectionTarget: Sendable, Hashable, Codable {
+    public var container: ContainerID
+    public var network: NetworkName
+
+    public init(_ container: ContainerID, on network: NetworkName) {
+        self.container = container
+        self.network = network
     }
 }
 

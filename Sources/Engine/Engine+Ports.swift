@@ -24,6 +24,28 @@ extension Engine {
     }
 
     /// - Parameter change: changes the spec; it is told all ports that are wanted now, those of the image among them.
+    /// The path of a packet to each published port of a running container, to its program.
+    public func explainPorts(of target: String) async throws -> [PortPath] {
+        let container = try find(target)
+        guard let pid = container.life.state.pid, let network = publishing(container) else {
+            throw AgentError(
+                .containerWrongState, "container \(target) does not run, or has no network with ports: there is no path"
+            )
+        }
+        let paths = try await driver(of: network).explain(ConnectionTarget(container.id, on: network.spec.name))
+        return paths.map { path in
+            PortPath(port: path.port, steps: path.steps + [ListeningSockets(ofProcess: pid).step(path.port)])
+        }
+    }
+
+    /// The network whose ports are published.
+    private func publishing(_ container: Container) -> NetworkRecord? {
+        let records = container.record.spec.connections.compactMap { connection in
+            (try? NetworkName(connection.network)).flatMap { networks[$0] }
+        }
+        return records.first { $0.spec.isInternal != true } ?? records.first
+    }
+
     private func changePorts(
         of target: String, _ change: (inout ContainerSpec, [PortMapping]) throws -> Void
     ) async throws -> ContainerView {
@@ -52,10 +74,7 @@ extension Engine {
     /// Changes what leads to the container, where it runs, and what is remembered of that; nothing is written.
     private func publish(_ ports: [PortMapping], of container: Container) async throws {
         guard container.life.state.pid != nil else { return }
-        let records = container.record.spec.connections.compactMap { connection in
-            (try? NetworkName(connection.network)).flatMap { networks[$0] }
-        }
-        guard let network = records.first(where: { $0.spec.isInternal != true }) ?? records.first else {
+        guard let network = publishing(container) else {
             throw AgentError(
                 .portRefused, "the container has no network whose ports could be published: connect it to one")
         }

@@ -98,6 +98,13 @@ extension NetfilterSocket {
         }
     }
 
+    /// The chains through which the kernel sends packets, whoever made them; those of hooks that we don't know are left
+    /// out.
+    public func baseChains() throws(NetlinkError) -> [BaseChain] {
+        let message = NetlinkMessage(NFT_MSG_GETCHAIN, [], 0, "reading the chains") { _ in }
+        return try socket.list(message).compactMap(BaseChain.init)
+    }
+
     /// How many rules each chain of a table has; chains without rules are left out.
     public func ruleCounts(of table: Ruleset.TableID) throws(NetlinkError) -> [String: Int] {
         let purpose = "reading the rules of \(table)"
@@ -119,6 +126,31 @@ extension NetfilterSocket {
         let message = NetlinkMessage(NFT_MSG_GETGEN, [], 0, "reading the generation") { _ in }
         let reply = try socket.ask(message).first
         return reply?.parts(nfgenmsg.self)?.attributes.network(.generationID, as: UInt32.self) ?? 0
+    }
+}
+
+/// A chain through which the kernel sends packets.
+public struct BaseChain: Sendable, Hashable {
+    public var table: Ruleset.TableID
+    public var name: String
+    public var hook: Ruleset.Hook
+    /// What becomes of a packet that no rule decided.
+    public var accepts: Bool
+}
+
+extension BaseChain {
+    fileprivate init?(_ reply: NetlinkReply) {
+        guard let (header, attributes) = reply.parts(nfgenmsg.self),
+            let family = Ruleset.Family(rawValue: header.nfgen_family), let table = attributes.text(.chainTable),
+            let name = attributes.text(.chainName),
+            let number = attributes.nested(.chainHook).network(.hookNumber, as: UInt32.self),
+            let hook = [Ruleset.Hook.prerouting, .input, .forward, .output, .postrouting].first(where: {
+                $0.number == number && family != .netdev
+            })
+        else { return nil }
+        self.init(
+            table: Ruleset.TableID(family, table), name: name, hook: hook,
+            accepts: attributes.network(.chainPolicy, as: UInt32.self) != 0)
     }
 }
 

@@ -215,5 +215,33 @@ extension KernelTests {
             try world.outside.exchange("192.0.2.1", 8081, with: listener)
             #expect(throws: (any Error).self) { try world.outside.connect("192.0.2.1", 8080) }
         }
+
+        @Test func `the path to a port is told, with what is in the way of it`() async throws {
+            let world = try World()
+            let container = try await world.attach(PortMapping(address: "0.0.0.0", hostPort: 8080, containerPort: 80))
+            let target = ConnectionTarget(container.id, on: container.network)
+            let steps = { try await world.network.explain(target).map(\.steps) }
+            let clear = try await steps()
+            #expect(clear.map { $0.map(\.place) } == [["route", "redirect", "administrator", "forward", "link"]])
+            #expect(clear.joined().allSatisfy { $0.state == .open })
+            #expect(clear[0][1].message.hasSuffix("map publish4: tcp . 8080 : 10.88.0.2 . 80"))
+            let foreign = Ruleset.Table(
+                .ip, "filter",
+                chains: [Ruleset.Chain("FORWARD", Ruleset.Base(.filter, .forward, priority: 0, accepts: false))])
+            try world.rules.write(Ruleset([foreign]))
+            let drop = Ruleset.Chain("published", nil, [Ruleset.Rule(.verdict(.drop))])
+            try world.rules.write(Ruleset([Ruleset.Table(.inet, "davit-user", chains: [drop])]), replacing: false)
+            let doubtful = try await steps().joined().filter { $0.state == .doubtful }
+            #expect(doubtful.map(\.place) == ["administrator", "firewall"])
+            #expect(doubtful.last?.message.contains("table ip filter, chain FORWARD drops what none") == true)
+            _ = try world.host.run { () throws(Errno) in try KernelSetting("ipv4/ip_forward").set("0") }
+            #expect(try await steps().joined().contains { $0.place == "route" && $0.state == .closed })
+        }
+    }
+}
+
+extension Corner {
+    fileprivate func run<Value: Sendable>(_ body: @escaping @Sendable () throws(Errno) -> Value) throws -> Value {
+        try NetworkNamespace.run(in: namespace, body)
     }
 }

@@ -293,6 +293,34 @@ extension Engine {
         }
     }
 
+    /// A listening socket on a port that was free.
+    private func listen(at address: String) throws -> (Descriptor, Int) {
+        for port in UInt16.random(in: 20000...50000)... {
+            do { return (try InternetSocket.listen(.stream, address: address, port: port), Int(port)) } catch {
+                guard error == .addressInUse else { throw error }
+            }
+        }
+        throw Errno.addressInUse
+    }
+
+    @Test func `the path to a port ends at a program, on every address or the loopback alone`() async throws {
+        try await withWorld { world in
+            _ = try await world.engine.create(.on("lan"))
+            let early = await world.refusal { _ = try await world.engine.explainPorts(of: "a") }
+            #expect(early?.code == .containerWrongState)
+            _ = try await world.engine.start("a")
+            // The played container is in the tests' own network.
+            let steps = try ["0.0.0.0", "127.0.0.1"].map { address in
+                let (socket, port) = try listen(at: address)
+                defer { withExtendedLifetime(socket) {} }
+                return ListeningSockets(ofProcess: Int(Process.pid)).step(PortMapping(containerPort: port))
+            }
+            #expect(steps.map(\.state) == [.open, .closed] && steps[1].message.contains("loopback alone"))
+            let paths = try await world.engine.explainPorts(of: "a")
+            #expect(paths.count == 3 && paths.allSatisfy { $0.steps.map(\.place) == ["program"] })
+        }
+    }
+
     @Test func `a change that fails changes nothing, and one at rest waits for the start`() async throws {
         try await withWorld { world in
             _ = try await world.engine.create(.on("lan"))

@@ -103,6 +103,10 @@ struct PlayedLAN: NetworkDriver {
         return ServedService(addresses: ["10.9.0.200"], handle: ["served": .int(Int64(request.backends.count))])
     }
 
+    func explain(_ target: ConnectionTarget) async throws -> [PortPath] {
+        [80, 81, 82].map { PortPath(port: PortMapping(hostPort: 8080, containerPort: $0), steps: []) }
+    }
+
     func unserve(_ service: ServiceTarget) async throws { try script.act("unserve \(service.service)") }
 
     func recover(_ handles: [ContainerHandle]) async throws {

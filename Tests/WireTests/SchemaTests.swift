@@ -112,6 +112,7 @@ private let methods: [ExpectedMethod] = [
     ExpectedMethod(NetworkDisconnect.self, ["container!", "network!"], right: .operate, changes: true),
     ExpectedMethod(NetworkLimit.self, ["bandwidth!", "container!", "network"], right: .operate, changes: true),
     ExpectedMethod(PortAdd.self, ["container!", "ports!"], right: .operate, changes: true),
+    ExpectedMethod(PortExplain.self, ["container!"]),
     ExpectedMethod(PortRemove.self, ["container!", "ports!"], right: .operate, changes: true),
     ExpectedMethod(
         ServiceCreate.self, ["affinity", "labels", "name!", "network", "ports!", "publish", "selector!"],

@@ -31,6 +31,9 @@ struct NetworkMethods {
         router.on(PortAdd.self) { params, _ in
             ContainerInfo(try await engine.publish(params.ports, of: params.container))
         }
+        router.on(PortExplain.self) { params, _ in
+            PortExplain.Result(paths: try await engine.explainPorts(of: params.container))
+        }
         router.on(PortRemove.self) { params, _ in
             ContainerInfo(try await engine.withdraw(params.ports, of: params.container))
         }

@@ -39,6 +39,18 @@ extension DriverMethod<ServiceTarget, NoValue> {
     public static var unserve: Self { Self("unserve") }
 }
 
+extension DriverMethod<ConnectionTarget, PortPaths> {
+    public static var explainPorts: Self { Self("port.explain") }
+}
+
+extension ConnectionTarget: PlainDriverMessage {}
+
+public struct PortPaths: PlainDriverMessage {
+    public var paths: [PortPath]
+
+    public init(_ paths: [PortPath]) { self.paths = paths }
+}
+
 extension ServiceRequest: PlainDriverMessage {}
 extension ServedService: PlainDriverMessage {}
 extension ServiceTarget: PlainDriverMessage {}

@@ -31,3 +31,16 @@ public enum PortRemove: Method {
     public typealias Params = ContainerPorts
     public typealias Result = ContainerInfo
 }
+
+public enum PortExplain: Method {
+    public static let name = "port.explain"
+    public static let summary = "The path of a packet to each published port of a running container, step by step."
+    public static let right = Right.read
+    public static let errors: [ErrorCode] = [.containerNotFound, .containerWrongState, .portRefused]
+    public typealias Params = ContainerTarget
+    public struct Result: Sendable, Codable {
+        public var paths: [PortPath]
+
+        public init(paths: [PortPath]) { self.paths = paths }
+    }
+}

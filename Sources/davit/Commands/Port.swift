@@ -7,7 +7,7 @@ import Wire
 struct Port: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the ports of the host that lead to a container, or change them while it runs.",
-        subcommands: [List.self, Add.self, Remove.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Add.self, Remove.self, Path.self], defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -52,6 +52,26 @@ struct Port: ParsableCommand {
         func run() throws { _ = try change.agent.connect().call(PortRemove.self, change.params) }
     }
 
+    struct Path: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "explain", abstract: "Show the path of a packet to each published port, to the program.")
+
+        @OptionGroup var agent: AgentOptions
+        @OptionGroup var reading: ReadingOptions
+        @Argument(help: "The container.")
+        var container: String
+
+        func run() throws {
+            let request = try JSONValue(encoding: ContainerTarget(container: container))
+            let result = try agent.connect().callRaw(PortExplain.name, request)
+            try reading.show(result, things: "paths") { (explanation: PortExplain.Result) in
+                explanation.paths.flatMap { path in
+                    ["\(path.port)"] + path.steps.map { "  \($0.state.mark) \($0.place): \($0.message)" }
+                }
+            }
+        }
+    }
+
     /// As docker shows them.
     static func lines(of ports: [PortMapping], for wanted: PortMapping?) throws -> [String] {
         guard let wanted else { return ports.map { "\($0.inside) -> \($0.outside)" } }
@@ -81,5 +101,16 @@ extension PortMapping {
     var outside: String {
         let address = address ?? "0.0.0.0"
         return (address.contains(":") ? "[\(address)]" : address) + ":\(hostPort ?? 0)"
+    }
+}
+
+extension PortPath.Step.State {
+    /// For the eye that runs down a list.
+    fileprivate var mark: String {
+        switch self {
+        case .open: "+"
+        case .doubtful: "?"
+        case .closed: "x"
+        }
     }
 }
