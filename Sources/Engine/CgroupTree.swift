@@ -58,10 +58,16 @@ public struct CgroupTree: Sendable {
             throw AgentError(
                 .limitUnavailable,
                 "\(setting.file) can't be set: the cgroup controller \"\(setting.controller)\" is not available below \(path)"
-                    + " (a hybrid host keeps it on cgroup v1; boot with systemd.unified_cgroup_hierarchy=1)",
+                    + Self.remedy(for: setting.controller),
                 details: ["controller": .string(setting.controller)])
         }
         return enabled
+    }
+
+    private static func remedy(for controller: String) -> String {
+        controller == "hugetlb"
+            ? " (systemd hands this one to nobody: write +hugetlb to cgroup.subtree_control of each group above)"
+            : " (a hybrid host keeps it on cgroup v1; boot with systemd.unified_cgroup_hierarchy=1)"
     }
 
     private func write(_ setting: CgroupSetting, to group: Cgroup) throws {

@@ -7,6 +7,8 @@ struct ExitStory {
     let controllers: Set<String>
     let group: Cgroup?
     let log: Directory?
+    /// The sizes of huge pages that it has limits of.
+    var pageSizes: [String] = []
     /// The name of its group, and where the kernel tells whom it killed.
     var name = ""
     var kernelLog: () -> [UInt8] = { [] }
@@ -14,6 +16,7 @@ struct ExitStory {
     func complete(_ record: inout ExitRecord) {
         if let group, controllers.contains("memory") { readMemory(of: group, into: &record) }
         if let group, controllers.contains("pids") { readProcesses(of: group, into: &record) }
+        if let group { readPages(of: group, into: &record) }
         record.lastLines = log.flatMap(Self.lastLines)
     }
 
@@ -50,6 +53,12 @@ struct ExitStory {
         let inner = ((try? group.children()) ?? []).compactMap { try? group.existing($0) }
         if ([group] + inner).contains(where: { $0.numbers("pids.events")["max", default: 0] > 0 }) {
             record.hit("pids.max")
+        }
+    }
+
+    private func readPages(of group: Cgroup, into record: inout ExitRecord) {
+        for size in pageSizes where group.numbers("hugetlb.\(size).events")["max", default: 0] > 0 {
+            record.hit("hugetlb.\(size).max")
         }
     }
 
@@ -90,9 +99,11 @@ extension Engine {
         var record = record
         record.startedAt = container.record.startedAt
         let log = container.log ?? (try? parts.ledger.logDirectory(of: container.record))
-        let hasLimits = !parts.cgroups.controllers.isDisjoint(with: ["memory", "pids"])
+        let sizes = container.record.spec.limits.hugepages?.keys.sorted() ?? []
+        let hasLimits = !parts.cgroups.controllers.isDisjoint(with: ["memory", "pids"]) || !sizes.isEmpty
         let group = hasLimits ? parts.cgroups.group(of: container.id) : nil
         var story = ExitStory(controllers: parts.cgroups.controllers, group: group, log: log)
+        story.pageSizes = sizes
         story.name = container.id.description
         // Room for some kills: each tells of every process of its group.
         story.kernelLog = { (try? KernelLog.tail(upTo: 128 << 10)) ?? [] }

@@ -89,6 +89,19 @@ private func story(_ group: Cgroup, _ controllers: Set<String> = ["memory", "pid
         }
     }
 
+    @Test func `a limit of huge pages counts for the sizes that have one`() throws {
+        let files = [
+            "hugetlb.2MB.events": "max 2\n", "hugetlb.1GB.events": "max 1\n", "hugetlb.16MB.events": "max 0\n",
+        ]
+        try withGroup(files) { group, _ in
+            var record = ExitRecord(status: 0, signal: nil, oom: false, time: 9)
+            var story = ExitStory(controllers: [], group: group, log: nil)
+            story.pageSizes = ["16MB", "2MB", "64KB"]
+            story.complete(&record)
+            #expect(record.limits == ["hugetlb.2MB.max"])
+        }
+    }
+
     @Test func `the last ten lines of the log are told, and no more than 4 KiB`() throws {
         let head = "2026-11-23T00:17:09.669794202Z stdout F "
         let lines = (0..<20).map { "\(head)line \($0)\n" }.joined()

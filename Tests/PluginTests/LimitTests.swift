@@ -32,6 +32,7 @@ import Testing
             try lines(all) == [
                 "memory.high=1048576", "memory.swap.max=max", "cpu.weight=50", "cpuset.cpus=0-1", "cpuset.mems=0",
                 "io.weight=default 20", "io.max=8:16 rbps=1000 wiops=10", "hugetlb.2MB.max=4194304",
+                "hugetlb.2MB.rsvd.max=4194304",
             ])
     }
 

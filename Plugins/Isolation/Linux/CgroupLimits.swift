@@ -57,9 +57,15 @@ extension Limits {
         }
     }
 
+    /// `max` alone strikes a program with SIGBUS at its first touch of a page too many, and lets it reserve those of
+    /// everybody else. With `rsvd.max` its mmap fails.
     private var others: [CgroupSetting] {
-        (hugepages ?? [:]).sorted { $0.key < $1.key }.map {
-            CgroupSetting(controller: "hugetlb", file: "hugetlb.\($0.key).max", value: "\($0.value)")
+        (hugepages ?? [:]).sorted { $0.key < $1.key }.flatMap { size, bytes in
+            [
+                CgroupSetting(controller: "hugetlb", file: "hugetlb.\(size).max", value: "\(bytes)"),
+                CgroupSetting(
+                    controller: "hugetlb", file: "hugetlb.\(size).rsvd.max", value: "\(bytes)", required: false),
+            ]
         }
     }
 
