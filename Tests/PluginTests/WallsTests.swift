@@ -102,6 +102,28 @@ struct WallsTests {
     }
 
     @Test(arguments: [
+        ("davit-test", true), ("one", true), ("two words", false), ("one (enforce)", false), ("stranger", false),
+        ("parent//child", true), ("parent", false), ("one//&stranger", true), (":other:stranger", true),
+    ])
+    func `a profile of AppArmor must be loaded, where that can be known`(profile: String, isLoaded: Bool) throws {
+        var able = host
+        able.hasAppArmor = true
+        able.profiles = {
+            AppArmorProfiles(
+                list: "davit-test (enforce)\none (complain)\ntwo words (enforce)\nparent//child (unconfined)\n"
+                    + "stranger\nstranger(enforce)\n(enforce)\n\n")
+        }
+        if isLoaded {
+            #expect(try walls(on: able) { $1.apparmor = profile }.label?.text == profile)
+        } else {
+            let error = #expect(throws: AgentError.self) { try walls(on: able) { $1.apparmor = profile } }
+            #expect(error?.code == .securityRefused)
+        }
+        able.profiles = { nil }
+        #expect(try walls(on: able) { $1.apparmor = "stranger" }.label?.text == "stranger")
+    }
+
+    @Test(arguments: [
         ("kernel.shmmax", "kernel/shmmax"), ("net.core.somaxconn", "net/core/somaxconn"),
         ("net/ipv4/ip_forward", "net/ipv4/ip_forward"), ("net.ipv4.conf.eth0/1.mtu", "net/ipv4/conf/eth0.1/mtu"),
         ("fs.mqueue.msg_max", "fs/mqueue/msg_max"),

@@ -16,6 +16,8 @@ struct HostFacts: Sendable {
     /// The score of programs that ask for none: the agent protects itself from out-of-memory kills, and its containers
     /// must not inherit that. `nil` where it has no protection, and a score below its own could not be set.
     var oomScore: Int?
+    /// Asked anew for each container that wants one: an administrator loads profiles at any time.
+    var profiles: @Sendable () -> AppArmorProfiles? = { .loaded }
 
     /// `CAP_SYS_RESOURCE`: may raise hard limits.
     private static let raisesLimits: Capabilities = "SYS_RESOURCE"

@@ -97,6 +97,11 @@ extension SecuritySpec {
             guard !label.isEmpty, label.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
                 throw AgentError(.securityRefused, "\"\(label)\" is no \(wish.name) label")
             }
+            guard wish.module != .apparmor || host.profiles()?.have(label) ?? true else {
+                throw AgentError(
+                    .securityRefused,
+                    "the AppArmor profile \"\(label)\" is not loaded: apparmor_parser --replace FILE loads it")
+            }
             return Walls.Label(module: wish.module, text: label)
         }
         return nil
