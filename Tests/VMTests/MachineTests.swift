@@ -10,7 +10,7 @@ struct MachineTests {
         let sentences = try Self.sentences()
         let said = try Command.run(
             """
-            cd "$1/Tests" && Guest/vm "$(Images/build --machine)" "$2" "$(Images/build)" "../$3" busybox
+            cd "$1/Tests" && Guest/vm "$(Images/build --machine)" "$2" "$(Images/build)" "../$3" busybox pages
             """, [Checkout.root, Checkout.installed, Self.script], within: 900)
         let checks = GuestCheck.all(in: said)
         for check in checks where !check.passed { Issue.record("\(check.name)\n\(check.details)") }
