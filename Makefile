@@ -22,7 +22,7 @@ UNIT_TESTS := $(filter-out $(SYSTEM_TESTS) $(VM_TESTS),$(patsubst Tests/%Tests,%
 
 .DEFAULT_GOAL := help
 .PHONY: help setup quickstart build test test-unit test-kernel test-drivers test-images test-system \
-    test-vm bench check fmt docs install package clean
+    test-vm test-threads bench check fmt docs install package clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | column -t -s '|'
@@ -61,6 +61,9 @@ test-vm: build test-images ## limits, on a kernel of its own in an emulated mach
 	packaging/install $(RELEASE) .build/root
 	Tests/Images/build --machine
 	$(TIMED) $(SWIFT) test --filter '^$(VM_TESTS)\.'
+
+test-threads: ## the tests of the engine under ThreadSanitizer; needs root, and no part of test
+	packaging/thread-sanitizer
 
 bench: build ## measure; ROW=name for one row
 	packaging/install $(RELEASE) .build/root

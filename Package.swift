@@ -158,6 +158,22 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// A sanitizer can't be linked into the static monitor: `DAVIT_ONLY=EngineTests` leaves that target and what it uses.
+if let only = Context.environment["DAVIT_ONLY"] {
+    let uses = Dictionary(
+        uniqueKeysWithValues: package.targets.map { target in
+            let names = target.dependencies.compactMap { if case .byNameItem(let name, _) = $0 { name } else { nil } }
+            return (target.name, names)
+        })
+    var (kept, next): (Set<String>, [String]) = ([], [only])
+    while let name = next.popLast() {
+        if kept.insert(name).inserted { next += uses[name] ?? [] }
+    }
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products = []
+    package.dependencies = []
+}
+
 let embedded: Set = ["LaunchPlanEmbedded", "davit-monitor"]
 /// Where a driver's exported symbol is. The larger drivers keep it apart, so that a test can link two of them.
 let plugins: Set = ["NetworkNone", "NetworkHost", "NetworkBridgeEntry", "StorageOverlayEntry", "IsolationLinuxEntry"]
