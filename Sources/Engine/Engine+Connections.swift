@@ -29,8 +29,10 @@ extension Engine {
         }
         guard let first else { throw AgentError(.requestInvalid, "the container has no network") }
         try run.write(
-            EtcFiles(container: container, resolvConf: first.resolvConf, hosts: first.hosts),
-            owner: container.record.ids)
+            EtcFiles(
+                container: container, resolvConf: resolvConf(first.resolvConf, on: records[0].spec.name),
+                hosts: first.hosts), owner: container.record.ids)
+        announce(container)
         return first
     }
 
@@ -70,6 +72,7 @@ extension Engine {
         var failure: (any Error)?
         for connection in container.record.spec.connections.reversed() where connection.sharedContainer == nil {
             guard let name = try? NetworkName(connection.network) else { continue }
+            retract(container, on: connection.network)
             let known = container.record.connections?.first { $0.network == name }
             do {
                 // A network that was never recorded is its driver's own.
@@ -132,9 +135,11 @@ extension Engine {
             interface: interface, namespace: try NetworkNamespace.of(process), isWayOut: !hasWayOut)
         do {
             container.note(try await driver.attach(request), request)
+            announce(container)
             try await parts.ledger.rewrite(container.present)
         } catch {
             container.forget(request.network)
+            retract(container, on: connection.network)
             try? await driver.detach(
                 DetachRequest(container: container.id, network: request.network, namespace: request.namespace))
             throw error
@@ -156,6 +161,7 @@ extension Engine {
                     container: container.id, network: name, handle: known?.handle ?? .null,
                     namespace: try NetworkNamespace.of(process)))
             container.forget(name)
+            retract(container, on: network)
         }
         try await write(spec, of: container)
         tell(.containerUpdated, of: container)

@@ -100,6 +100,7 @@ extension Engine {
             networks[name] = record
             throw AgentError(wrapping: error, "the network \(name) could not be removed")
         }
+        retract(name)
         tell(.networkRemoved, subject: name.description)
     }
 
@@ -166,6 +167,7 @@ extension Engine {
             tell(.networkCreated, subject: spec.name.description)
         }
         networks[spec.name] = record
+        await announce(record)
         return record
     }
 

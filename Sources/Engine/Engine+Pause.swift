@@ -54,6 +54,7 @@ extension Engine {
             throw AgentError(wrapping: error, "the new name could not be written")
         }
         if let old, old != name, names[old] == container.id { names[old] = nil }
+        announce(container)
         tell(.containerRenamed, of: container)
         return container.view
     }

@@ -21,6 +21,7 @@ extension Engine {
         await recoverNetworks()
         await recoverServices()
         await recoverDrivers()
+        await announceAll()
         await reapplyLimits()
         await collect(valid: valid)
         // A container's files outlive its run.

@@ -32,6 +32,7 @@ extension Engine {
                 throw AgentError(wrapping: error, "the service \(spec.name) could not be recorded")
             }
             services[spec.name] = Service(record: record, backends: backends)
+            announce(record)
             tell(.serviceCreated, subject: spec.name.description)
             // Somebody may have come or gone meanwhile.
             lookAgain(at: spec.name)
@@ -60,6 +61,7 @@ extension Engine {
             try await networkDriver(of: record.spec)?.unserve(ServiceTarget(name, on: record.spec.network))
             try await parts.ledger.services.remove(name)
             services[name] = nil
+            retract(record.spec)
             tell(.serviceRemoved, subject: name.description)
         }
     }

@@ -52,13 +52,15 @@ public actor Engine {
         public var reactor: any Reactor
         public var ledger: Ledger
         public var cgroups: CgroupTree
+        /// `nil` where there is no name server for the networks.
+        public var names: NameBoard?
         /// Where the engine says what went wrong behind everybody's back. The program logs it.
         public var complain: @Sendable (AgentError, _ about: ContainerID?) -> Void
 
         public init(
             storage: any StorageDriver, networkDrivers: [String: any NetworkDriver], isolation: any IsolationDriver,
             images: any ImageSource, worker: any ImageWorker, launcher: any Launcher, reactor: any Reactor,
-            ledger: Ledger, cgroups: CgroupTree,
+            ledger: Ledger, cgroups: CgroupTree, names: NameBoard? = nil,
             complain: @escaping @Sendable (AgentError, _ about: ContainerID?) -> Void
         ) {
             self.storage = storage
@@ -70,6 +72,7 @@ public actor Engine {
             self.reactor = reactor
             self.ledger = ledger
             self.cgroups = cgroups
+            self.names = names
             self.complain = complain
         }
     }

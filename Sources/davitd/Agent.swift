@@ -19,6 +19,7 @@ internal import Systemd
     private var signals: [EventSource] = []
     /// Held as long as the agent lives.
     private var lock: Lock?
+    private var nameServer: NameServer?
 
     init(_ configuration: Configuration, file: String, drivers: DriverHost, notices: DriverNotices) {
         self.configuration = configuration
@@ -70,7 +71,8 @@ internal import Systemd
                 storage: storage, networkDrivers: try networkDrivers(), isolation: isolation, images: images,
                 worker: worker,
                 launcher: try MonitorLauncher(program: monitor, hold: cgroups.hold, reactor: reactor), reactor: reactor,
-                ledger: try Ledger(state: state, run: run), cgroups: cgroups, complain: complain),
+                ledger: try Ledger(state: state, run: run), cgroups: cgroups, names: try names(run, cgroups),
+                complain: complain),
             settings: Engine.Settings(
                 firstID: UInt32(configuration.userns.first), idBlocks: configuration.userns.blocks,
                 log: configuration.logBounds),
@@ -134,6 +136,17 @@ internal import Systemd
         var found: [String: any NetworkDriver] = [:]
         for name in drivers.names(.network) { found[name] = try drivers.network(name) }
         return found
+    }
+
+    /// `nil` where the name server is not installed: containers then ask the host's servers, and know no names.
+    private func names(_ run: Directory, _ cgroups: CgroupTree) throws -> NameBoard? {
+        guard let program = try? open(program: configuration.resolver, "resolver") else {
+            Journal.send("there is no name server \(configuration.resolver): containers don't know each other's names")
+            return nil
+        }
+        let server = try NameServer(program: program, run: run, cgroup: cgroups.hold)
+        nameServer = server
+        return try NameBoard(run: run) { Task(executorPreference: EventLoop.main) { await server.run() } }
     }
 
     private func open(program path: String, _ key: String) throws(AgentError) -> Descriptor {

@@ -14,6 +14,8 @@ struct Configuration: Sendable, Hashable, Codable {
     var monitor = "/usr/libexec/davit/davit-monitor"
     var imageHelper = "/usr/libexec/davit/davit-image"
     var driverHost = "/usr/libexec/davit/davit-driver-host"
+    /// The name server of the networks.
+    var resolver = "/usr/libexec/davit/davit-resolver"
     /// Where systemd isn't PID 1: the name of the containers' tree below the agent's own cgroup2 directory.
     var cgroup = "davit-pods"
     var drivers = Drivers()
@@ -45,7 +47,7 @@ struct Configuration: Sendable, Hashable, Codable {
 
 extension Configuration {
     enum CodingKeys: String, CodingKey {
-        case socket, group, monitor, cgroup, drivers, userns, log
+        case socket, group, monitor, resolver, cgroup, drivers, userns, log
         case stateDirectory = "state_directory"
         case runDirectory = "run_directory"
         case driverDirectories = "driver_directories"
@@ -63,6 +65,7 @@ extension Configuration {
         try values.update(&monitor, .monitor)
         try values.update(&imageHelper, .imageHelper)
         try values.update(&driverHost, .driverHost)
+        try values.update(&resolver, .resolver)
         try values.update(&cgroup, .cgroup)
         try values.update(&drivers, .drivers)
         try values.update(&userns, .userns)
@@ -109,6 +112,7 @@ extension Configuration {
         let paths = [
             ("socket", socket), ("state_directory", stateDirectory), ("run_directory", runDirectory),
             ("monitor", monitor), ("image_helper", imageHelper), ("driver_host", driverHost),
+            ("resolver", resolver),
         ]
         for (key, path) in paths + driverDirectories.map({ ("driver_directories", $0) }) where !path.hasPrefix("/") {
             throw AgentError(.configInvalid, "\(key) must be an absolute path, not \"\(path)\"")

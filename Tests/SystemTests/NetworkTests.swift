@@ -75,12 +75,12 @@ struct NetworkTests {
                 davit exec server ip link show eth0 | grep 02:00:00:00:00:09
                 davit run -d --name client --network web --network back busybox:latest sleep 1000
                 davit exec client wget -q -O - http://10.88.0.9/hostname
-                ! davit network rm web
+                fails davit network rm web
                 davit network connect --ip 10.77.0.9 back server
                 davit exec client wget -q -O - http://10.77.0.9/hostname
                 davit network disconnect web server
                 [ "$(davit exec server ls /sys/class/net 2>/dev/null | wc -l)" = 0 ]
-                ! davit exec client wget -q -T 1 -O - http://10.88.0.9/hostname
+                fails davit exec client wget -q -T 1 -O - http://10.88.0.9/hostname
                 davit network connect web server
                 davit port add server 8080:80 | grep -x '80/tcp -> 0.0.0.0:8080'
                 davit network limit --ingress 8mbit --egress 1m server web
@@ -120,7 +120,7 @@ struct NetworkTests {
                 for try in $(seq 16); do davit exec client wget -q -O - http://$address/name; done | sort -u | grep -x two
                 """)
             #expect(try agent.fetches("127.0.0.1:8080", "HTTP/1.1 404"))
-            try agent.shell("davit service rm shop; ! davit service inspect shop; davit rm -f one two client")
+            try agent.shell("set -ex; davit service rm shop; fails davit service inspect shop; davit rm -f one two client")
         }
     }
 
@@ -138,8 +138,14 @@ extension Agent {
     /// Runs a script of commands that must all succeed.
     fileprivate func shell(_ script: String) throws {
         let said = try Command.run(
-            "davit() { \"$program\" \"$@\"; }; program=$1 DAVIT_SOCKET=$2/davit.sock; export DAVIT_SOCKET; \(script)",
-            [Checkout.installed + "/usr/bin/davit", directory])
+            """
+            davit() { "$program" "$@"; }
+            # -e does not see the end of a command behind a "!".
+            fails() { if "$@"; then echo "it should have failed: $*" >&2; exit 1; fi; }
+            program=$1 DAVIT_SOCKET=$2/davit.sock
+            export DAVIT_SOCKET
+            \(script)
+            """, [Checkout.installed + "/usr/bin/davit", directory])
         #expect(said.succeeded, "\(said.error)")
     }
 

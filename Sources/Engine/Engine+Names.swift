@@ -1,0 +1,92 @@
+internal import Drivers
+internal import Linux
+internal import Model
+
+extension Engine {
+    // MARK: Networks
+
+    /// A network's name server begins to answer. Waits for that, a second at the most: containers that start before would
+    /// not know of it.
+    func announce(_ network: NetworkRecord) async {
+        guard let names = parts.names, !network.state.gateways.isEmpty else { return }
+        tell("the names of the network \(network.spec.name) are not known") {
+            try names.post(
+                NameBoard.Network(
+                    name: network.spec.name.description, listen: network.state.gateways, subnets: network.state.subnets,
+                    forward: network.spec.isInternal != true))
+        }
+        names.wake()
+        for _ in 0..<100 where names.listening(of: network.state.gateways).isEmpty {
+            try? await pause(.milliseconds(10))
+        }
+    }
+
+    func retract(_ network: NetworkName) {
+        tell("the network \(network) is still known to the name server") {
+            try parts.names?.takeDown(network: network.description)
+        }
+    }
+
+    /// What a container reads: the network's own name server where it answers, the host's servers where it does not.
+    func resolvConf(_ host: String, on network: NetworkName) -> String {
+        guard let names = parts.names, let gateways = networks[network]?.state.gateways else { return host }
+        let servers = names.listening(of: gateways)
+        return servers.isEmpty ? host : NameBoard.resolvConf(host, servers: servers)
+    }
+
+    // MARK: Containers and services
+
+    /// Others on its networks find it by its names from here on.
+    func announce(_ container: Container) {
+        guard let names = parts.names, let network = container.record.network else { return }
+        let spec = container.record.spec
+        for connection in network.connections ?? [] {
+            let aliases = spec.connections.first { $0.network == connection.network }?.aliases ?? []
+            let own = [spec.name?.description, container.hostname, container.id.description].compactMap { $0 } + aliases
+            tell("container \(container.id) is not found by its name") {
+                try names.post(
+                    NameBoard.Entry(
+                        owner: container.id.description, network: connection.network,
+                        names: own.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+                        addresses: connection.addresses.map { String($0.prefix { $0 != "/" }) }))
+            }
+        }
+    }
+
+    func retract(_ container: Container, on network: String) {
+        tell("container \(container.id) is still found by its name") {
+            try parts.names?.takeDown(container.id.description, on: network)
+        }
+    }
+
+    func announce(_ service: ServiceRecord) {
+        tell("the service \(service.spec.name) is not found by its name") {
+            try parts.names?.post(
+                NameBoard.Entry(
+                    owner: Self.owner(service.spec), network: service.spec.network.description,
+                    names: [service.spec.name.description], addresses: service.addresses))
+        }
+    }
+
+    func retract(_ service: ServiceSpec) {
+        tell("the service \(service.name) is still found by its name") {
+            try parts.names?.takeDown(Self.owner(service), on: service.network.description)
+        }
+    }
+
+    /// No container's id has a letter beyond f.
+    private static func owner(_ service: ServiceSpec) -> String { "service-\(service.name)" }
+
+    /// All that an earlier agent knew, and no more.
+    func announceAll() async {
+        guard let names = parts.names else { return }
+        tell("old names stay") { try names.clear() }
+        for network in networks.values { await announce(network) }
+        for container in containers.values where container.life.state.pid != nil { announce(container) }
+        for service in services.values { announce(service.record) }
+    }
+
+    private func tell(_ failure: String, _ body: () throws -> Void) {
+        do { try body() } catch { parts.complain(AgentError(.hostFailed, failure).caused(by: error), nil) }
+    }
+}

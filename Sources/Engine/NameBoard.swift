@@ -1,0 +1,81 @@
+internal import JSON
+public import Linux
+internal import Model
+
+/// What the name server of the networks is told: a file for each network, and one for each connection and service.
+///
+/// It reads them by itself and outlives the agent, so that nothing here waits for it.
+public struct NameBoard: Sendable {
+    private let place: Directory
+    private let networks: Directory
+    private let entries: Directory
+    /// Has the name server run, when it does not.
+    let wake: @Sendable () -> Void
+
+    /// Makes `names/` in the run directory; idempotent.
+    public init(run: Directory, wake: @escaping @Sendable () -> Void) throws(Errno) {
+        place = try run.makeDirectories("names", mode: 0o755)
+        networks = try place.makeDirectories("networks", mode: 0o755)
+        entries = try place.makeDirectories("entries", mode: 0o755)
+        self.wake = wake
+    }
+
+    /// A network whose containers ask at the host's addresses in it.
+    struct Network: Codable {
+        var name: String
+        var listen: [String]
+        var subnets: [String]
+        /// Whether what is not ours is asked of the host's own servers.
+        var forward: Bool
+    }
+
+    /// Names of somebody on a network.
+    struct Entry: Codable {
+        var owner: String
+        var network: String
+        var names: [String]
+        /// Without a length.
+        var addresses: [String]
+    }
+
+    func post(_ network: Network) throws { try write(network, network.name, in: networks) }
+    func post(_ entry: Entry) throws { try write(entry, "\(entry.owner).\(entry.network)", in: entries) }
+    func takeDown(network: String) throws(Errno) { try networks.removeIfPresent("\(network).json") }
+    func takeDown(_ owner: String, on network: String) throws(Errno) {
+        try entries.removeIfPresent("\(owner).\(network).json")
+    }
+
+    /// Nobody is on any network.
+    func clear() throws {
+        for directory in [networks, entries] {
+            for file in try directory.names() where file.hasSuffix(".json") { try directory.removeIfPresent(file) }
+        }
+    }
+
+    private func write(_ document: some Encodable, _ name: String, in directory: Directory) throws {
+        var bytes: [UInt8] = []
+        try JSONValue(encoding: document).print(to: &bytes)
+        try directory.replaceFile("\(name).json", bytes)
+    }
+
+    /// At which of these addresses the name server answers now.
+    func listening(of addresses: [String]) -> [String] {
+        struct Status: Decodable { var listening: [String] }
+        let bytes = try? place.readIfPresent("status.json", limit: 1 << 20)
+        let status = try? JSONValue(parsing: bytes ?? []).decode(Status.self, unknownKeys: .ignore)
+        let there = Set(status?.listening ?? [])
+        return addresses.filter { there.contains($0) }
+    }
+
+    /// The host's file with these servers in the place of its own, and the names of containers before all others.
+    static func resolvConf(_ host: String, servers: [String]) -> String {
+        let lines = host.split(separator: "\n").map { $0.split { $0 == " " || $0 == "\t" }.map(String.init) }
+        let search = lines.last { ["search", "domain"].contains($0.first) }?.dropFirst() ?? []
+        let others = lines.filter { line in
+            let first = line.first ?? "#"
+            return !["search", "domain", "nameserver"].contains(first) && !first.hasPrefix("#") && !first.hasPrefix(";")
+        }
+        let all = servers.map { ["nameserver", $0] } + [["search", "davit.internal"] + search] + others
+        return all.map { $0.joined(separator: " ") + "\n" }.joined()
+    }
+}

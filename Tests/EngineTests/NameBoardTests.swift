@@ -1,0 +1,55 @@
+import JSON
+import Linux
+import Model
+import Testing
+
+@testable import Engine
+
+@Suite struct `Names of containers` {
+    private func withBoard(_ body: (World, NameBoard) async throws -> Void) async throws {
+        try await withWorld { world in
+            let run = try Directory(path: world.directory).directory("run")
+            let board = try NameBoard(run: run) {}
+            let named = try World(of: world, names: board)
+            try await body(named, board)
+            named.leave()
+        }
+    }
+
+    private func entries(_ world: World) throws -> [String] {
+        try world.names("run/names/entries").map { file in
+            let bytes = try Directory(path: world.directory).read("run/names/entries/\(file)", limit: 4096)
+            let entry = try JSONValue(parsing: bytes)
+            let names = entry["names"]?.array?.compactMap(\.string) ?? []
+            return "\(names.filter { $0.utf8.count < 12 }.joined(separator: " ")) \(entry["network"]?.string ?? "")"
+        }
+    }
+
+    @Test func `they are told as long as it runs, for each network, after a rename too`() async throws {
+        try await withBoard { world, _ in
+            for name in ["web", "back"] {
+                _ = try await world.engine.createNetwork(NetworkSpec(name: NetworkName(name), driver: "lan"))
+            }
+            var spec = try ContainerSpec.test("a")
+            (spec.network, spec.networks) = ("web", [NetworkConnection("web"), NetworkConnection("back")])
+            spec.networks?[0].aliases = ["db"]
+            _ = try await world.engine.create(spec)
+            _ = try await world.engine.start("a")
+            #expect(Set(try entries(world)) == ["a db web", "a back"])
+            _ = try await world.engine.rename("a", to: ContainerName("b"))
+            #expect(Set(try entries(world)) == ["b db web", "b back"])
+            _ = try await world.engine.disconnect("b", from: "back")
+            #expect(try entries(world) == ["b db web"])
+            _ = try await world.engine.stop("b", grace: 0)
+            try await world.settled { try entries(world).isEmpty }
+        }
+    }
+
+    @Test func `the file for the resolver has the network's server first and the host's words`() {
+        let host = "# made by hand\nsearch example.org corp\nnameserver 192.0.2.1\noptions edns0 trust-ad\n"
+        #expect(
+            NameBoard.resolvConf(host, servers: ["10.88.0.1", "fd00::1"])
+                == "nameserver 10.88.0.1\nnameserver fd00::1\nsearch davit.internal example.org corp\noptions edns0 trust-ad\n")
+        #expect(NameBoard.resolvConf("", servers: ["10.88.0.1"]) == "nameserver 10.88.0.1\nsearch davit.internal\n")
+    }
+}
