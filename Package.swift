@@ -9,6 +9,7 @@ let package = Package(
         .executable(name: "davit-driver-host", targets: ["davit-driver-host"]),
         .executable(name: "davit-monitor", targets: ["davit-monitor"]),
         .executable(name: "davit-image", targets: ["davit-image"]),
+        .executable(name: "davit-resolver", targets: ["davit-resolver"]),
         .library(name: "DavitDriverKit", targets: ["DavitDriverKit"]),
         .library(name: "DavitClient", targets: ["DavitClient"]),
         .library(name: "davit-network-none", type: .dynamic, targets: ["NetworkNone"]),
@@ -32,6 +33,7 @@ let package = Package(
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CLdns", pkgConfig: "ldns", providers: [.apt(["libldns-dev"])]),
         .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
 
         // MARK: Floor 1: hands (mechanism)
@@ -54,6 +56,7 @@ let package = Package(
             dependencies: ["CDavitDriver", "CNettle", "Drivers", "JSON", "Linux", "Model", "Wire"]),
         .target(name: "Images", dependencies: ["Drivers", "JSON", "Linux", "Model"]),
         .target(name: "Engine", dependencies: ["Drivers", "Images", "JSON", "LaunchPlan", "Linux", "Model"]),
+        .target(name: "Names", dependencies: ["CLdns", "JSON", "Linux", "Netlink"]),
 
         // MARK: Floor 4: doors
         .target(
@@ -74,6 +77,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "davit-driver-host", dependencies: ["DriverHost"]),
+        .executableTarget(name: "davit-resolver", dependencies: ["Linux", "Names"]),
         .executableTarget(name: "davit-monitor", dependencies: ["CLinux", "CStart", "LaunchPlanEmbedded"]),
         .executableTarget(
             name: "davit-image",
@@ -151,6 +155,7 @@ let package = Package(
             dependencies: [
                 "Drivers", "IsolationLinux", "JSON", "LaunchPlan", "Linux", "Model", "StorageOverlay", "TestSupport",
             ]),
+        .testTarget(name: "NamesTests", dependencies: ["Linux", "Names", "Netlink", "TestSupport"]),
         .testTarget(name: "SystemTests", dependencies: ["JSON", "Linux", "Model", "TestSupport"]),
         .testTarget(name: "BehaviourTests", dependencies: ["Linux", "TestSupport"]),
         .testTarget(name: "VMTests", dependencies: ["TestSupport"]),

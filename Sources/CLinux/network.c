@@ -69,6 +69,50 @@ int davit_inet_connect(int descriptor, const char *address, uint16_t port)
     socklen_t size = inet_name(address, port, &name);
     return size == 0 ? -EINVAL : DAVIT_CALL(connect(descriptor, &name.any, size));
 }
+int davit_inet_serve(const char *address, int type, uint16_t port, int backlog)
+{
+    int descriptor = davit_inet_socket(address, type), on = 1;
+    if (descriptor < 0)
+        return descriptor;
+    bool six = strchr(address, ':') != NULL;
+    int result = DAVIT_CALL(setsockopt(descriptor, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_FREEBIND : IP_FREEBIND,
+                                       &on, sizeof on));
+    if (result >= 0 && six)
+        result = DAVIT_CALL(setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on));
+    if (result >= 0)
+        result = davit_inet_bind(descriptor, address, port, backlog);
+    return result < 0 ? failed(descriptor, result) : descriptor;
+}
+static int inet_text(const union name *name, char *ret_address, uint16_t *ret_port)
+{
+    bool six = name->any.sa_family == AF_INET6;
+    const void *bytes = six ? (const void *)&name->six.sin6_addr : (const void *)&name->four.sin_addr;
+    if (!inet_ntop(name->any.sa_family, bytes, ret_address, DAVIT_ADDRESS_SIZE))
+        return -errno;
+    *ret_port = ntohs(six ? name->six.sin6_port : name->four.sin_port);
+    return 0;
+}
+int64_t davit_inet_receive(int descriptor, void *bytes, size_t count, char *ret_address, uint16_t *ret_port)
+{
+    union name name = { 0 };
+    socklen_t size = sizeof name;
+    ssize_t got = DAVIT_CALL(recvfrom(descriptor, bytes, count, MSG_DONTWAIT, &name.any, &size));
+    int result = got < 0 ? 0 : inet_text(&name, ret_address, ret_port);
+    return result < 0 ? result : got;
+}
+int64_t davit_inet_send(int descriptor, const void *bytes, size_t count, const char *address, uint16_t port)
+{
+    union name name;
+    socklen_t size = inet_name(address, port, &name);
+    return size == 0 ? -EINVAL : DAVIT_CALL(sendto(descriptor, bytes, count, MSG_DONTWAIT, &name.any, size));
+}
+int davit_inet_peer(int descriptor, char *ret_address, uint16_t *ret_port)
+{
+    union name name = { 0 };
+    socklen_t size = sizeof name;
+    int result = DAVIT_CALL(getpeername(descriptor, &name.any, &size));
+    return result < 0 ? result : inet_text(&name, ret_address, ret_port);
+}
 int davit_socket_error(int descriptor)
 {
     int error = 0;

@@ -11,6 +11,16 @@ int davit_inet_socket(const char *address, int type);
 int davit_inet_bind(int descriptor, const char *address, uint16_t port, int backlog);
 /* -EINPROGRESS is the usual answer. */
 int davit_inet_connect(int descriptor, const char *address, uint16_t port);
+/* davit_inet_socket and davit_inet_bind, also on an address that no link has yet; IPv6 sockets take only IPv6. */
+int davit_inet_serve(const char *address, int type, uint16_t port, int backlog);
+/* A text of an address, with its NUL: INET6_ADDRSTRLEN. */
+enum { DAVIT_ADDRESS_SIZE = 46 };
+/* One datagram and its sender; what is longer than `count` is cut off. */
+int64_t davit_inet_receive(int descriptor, void *bytes, size_t count, char *ret_address, uint16_t *ret_port);
+/* One datagram to an address; never blocks. */
+int64_t davit_inet_send(int descriptor, const void *bytes, size_t count, const char *address, uint16_t port);
+/* Who is at the other end of a connection. */
+int davit_inet_peer(int descriptor, char *ret_address, uint16_t *ret_port);
 /* Takes the pending error of a socket: 0 or -errno. */
 int davit_socket_error(int descriptor);
 /* 1 when the descriptor is a socket that listens, or one for datagrams; 0 when it is another; -ENOTSOCK. */

@@ -1,0 +1,57 @@
+import JSON
+import Netlink
+
+/// A network as the agent wrote it down.
+struct Network: Sendable, Hashable {
+    var name: String
+    var listen: [IPAddress]
+    var subnets: [IPPrefix]
+    /// Whether other names are asked of the host's servers.
+    var forward: Bool
+
+    /// Nil for a damaged document.
+    init?(_ value: JSONValue) {
+        guard let name = value["name"]?.string, let listen = value["listen"]?.array,
+            let subnets = value["subnets"]?.array
+        else { return nil }
+        self.name = name
+        self.listen = listen.compactMap { $0.string.flatMap { IPAddress($0) } }
+        self.subnets = subnets.compactMap { $0.string.flatMap { IPPrefix($0) } }
+        forward = value["forward"]?.bool ?? true
+        guard self.listen.count == listen.count, self.subnets.count == subnets.count else { return nil }
+    }
+
+    /// Whether a query from there is answered.
+    func serves(_ source: IPAddress) -> Bool { listen.contains(source) || subnets.contains { $0.contains(source) } }
+}
+
+/// Names and addresses of a container or a service on one network.
+struct Entry: Sendable, Hashable {
+    var owner: String
+    var network: String
+    /// In small letters.
+    var names: [String]
+    var addresses: [IPAddress]
+
+    /// Nil for a damaged document, also for one with a name that can't stand in a zone.
+    init?(_ value: JSONValue) {
+        guard let owner = value["owner"]?.string, let network = value["network"]?.string,
+            let names = value["names"]?.array, let addresses = value["addresses"]?.array
+        else { return nil }
+        (self.owner, self.network) = (owner, network)
+        self.names = names.compactMap { $0.string?.lowercased() }.filter(Self.isName)
+        self.addresses = addresses.compactMap { $0.string.flatMap { IPAddress($0) } }
+        guard self.names.count == names.count, self.addresses.count == addresses.count else { return nil }
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return text.utf8.count <= 200
+            && labels.allSatisfy { label in
+                (1...63).contains(label.count)
+                    && label.allSatisfy {
+                        (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 45 || $0 == 95
+                    }
+            }
+    }
+}

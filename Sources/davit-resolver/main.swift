@@ -1,0 +1,3 @@
+internal import Names
+
+ResolverCommand.run(Array(CommandLine.arguments.dropFirst()))
