@@ -45,6 +45,7 @@ class Agent:
             "socket": str(self.socket), "cgroup": self.cgroup, "monitor": str(self.monitor),
             "image_helper": str((binaries / "davit-image").resolve()),
             "driver_host": str((binaries / "davit-driver-host").resolve()),
+            "resolver": str((binaries / "davit-resolver").resolve()),
             "driver_directories": [str(path.resolve()) for path in drivers],
             "state_directory": str(self.directory / "state"), "run_directory": str(self.run),
         })

@@ -42,7 +42,8 @@ extension Engine {
         let spec = container.record.spec
         for connection in network.connections ?? [] {
             let aliases = spec.connections.first { $0.network == connection.network }?.aliases ?? []
-            let own = [spec.name?.description, container.hostname, container.id.description].compactMap { $0 } + aliases
+            let known = [spec.name?.description, container.hostname, container.id.description]
+            let own = known.compactMap { $0 } + aliases
             tell("container \(container.id) is not found by its name") {
                 try names.post(
                     NameBoard.Entry(

@@ -25,7 +25,8 @@ final class MortalAgent {
                 "driver_directories": ["$2/usr/lib/davit/drivers"], "cgroup": "${1##*/}",
                 "monitor": "$2/usr/libexec/davit/davit-monitor",
                 "image_helper": "$2/usr/libexec/davit/davit-image",
-                "driver_host": "$2/usr/libexec/davit/davit-driver-host"
+                "driver_host": "$2/usr/libexec/davit/davit-driver-host",
+                "resolver": "$2/usr/libexec/davit/davit-resolver"
             }
             END
             """, [directory, Checkout.installed])
@@ -96,6 +97,20 @@ final class MortalAgent {
         Issue.record("\(container) is not so: \(condition): \(told)")
     }
 
+    /// Waits until something is so, for 20 seconds.
+    func until(_ condition: () throws -> Bool) throws {
+        for _ in 0..<200 {
+            if try condition() { return }
+            try Command.pause(milliseconds: 100)
+        }
+        Issue.record("it does not come to be: \(try log.text())")
+    }
+
+    func killNameServer() throws {
+        let killed = try Command.run("kill -9 $(jq .pid <\"$1\")", [directory + "/run/names/status.json"])
+        #expect(killed.succeeded, "\(killed.error)")
+    }
+
     /// Several clients at once that run a container each, half of which remove themselves.
     func ask(containers count: Int, round: Int, _ options: [String] = []) throws -> [Pidfd] {
         try (0..<count).map { number in
@@ -159,7 +174,10 @@ final class MortalAgent {
                 ls "$1/state/storage/rootfs" "$1/run/containers" "$1/state/containers" | grep -v ':$' | grep .
                 group=$(find /sys/fs/cgroup -maxdepth 3 -type d -name "$2" | head -1)
                 find "$group" -mindepth 1 -type d ! -name hold
-                cat "$group"/hold/cgroup.procs
+                # The name server of the networks stays as long as there are networks.
+                for pid in $(cat "$group"/hold/cgroup.procs); do
+                    case $(cat "/proc/$pid/comm") in davit-resolver) ;; *) echo "$pid" ;; esac
+                done
                 grep "$2" /proc/self/mountinfo
             }
             until left=$(look "$1" "$2"); [ -z "$left" ]; do

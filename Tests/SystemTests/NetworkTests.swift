@@ -120,7 +120,30 @@ struct NetworkTests {
                 for try in $(seq 16); do davit exec client wget -q -O - http://$address/name; done | sort -u | grep -x two
                 """)
             #expect(try agent.fetches("127.0.0.1:8080", "HTTP/1.1 404"))
-            try agent.shell("set -ex; davit service rm shop; fails davit service inspect shop; davit rm -f one two client")
+            try agent.shell(
+                "set -ex; davit service rm shop; fails davit service inspect shop; davit rm -f one two client")
+        }
+    }
+
+    @Test func `redis is reached by its name and its alias from another container`() throws {
+        try withImage("redis", ownNetwork: true) { agent in
+            try agent.shell(
+                """
+                set -ex
+                davit network create --internal back
+                davit run -d --name cache --network back:alias=db redis:7 --protected-mode no
+                for name in cache db cache.davit.internal; do
+                    until davit run --rm --network back --entrypoint redis-cli redis:7 -h $name ping | grep PONG; do sleep 0.2; done
+                done
+                davit run --rm --network back --entrypoint cat redis:7 /etc/resolv.conf | grep -x 'search davit.internal'
+                davit rename cache store
+                davit run --rm --network back --entrypoint redis-cli redis:7 -h store ping | grep PONG
+                fails davit run --rm --network back --entrypoint redis-cli redis:7 -h cache ping
+                # Names end at the network.
+                fails davit run --rm --network bridge --entrypoint redis-cli redis:7 -h store ping
+                davit rm -f store
+                fails davit run --rm --network back --entrypoint redis-cli redis:7 -h db ping
+                """)
         }
     }
 

@@ -107,6 +107,32 @@ struct RecoveryTests {
         }
     }
 
+    @Test func `names are answered while the agent is away, and after the name server was killed`() throws {
+        try withMortalAgent(ownNetwork: true) { agent in
+            try agent.davit("run", "-d", "--name", "one", "--network", "bridge", "busybox:latest", "sleep", "600")
+            let watch = """
+                while :; do nslookup one.davit.internal | grep -q 'Name:.*one' && echo there >>/said; sleep 0.1; done
+                """
+            try agent.davit(
+                "run", "-d", "--name", "asker", "--network", "bridge", "busybox:latest", "sh", "-c", watch)
+            let count = { try agent.davit("exec", "asker", "cat", "/said").output.split(separator: "\n").count }
+            try agent.until { try count() > 2 }
+            agent.kill()
+            _ = try Command.run("sleep 1")
+            try agent.start()
+            let before = try count()
+            #expect(before > 6)
+            try agent.killNameServer()
+            try agent.until { try count() > before + 5 }
+            try agent.davit("run", "-d", "--name", "two", "--network", "bridge", "busybox:latest", "sleep", "600")
+            let answer = try agent.davit("exec", "one", "nslookup", "two.davit.internal").output
+            #expect(answer.contains("Name:"))
+            try agent.removeAll()
+            try agent.assertNothingIsLeft()
+            try agent.assertNothingIsConnected()
+        }
+    }
+
     @Test func `five hundred containers on one network come and go, and every count is zero again`() throws {
         try withMortalAgent(ownNetwork: true) { agent in
             let script = """

@@ -23,7 +23,8 @@ public final class Agent: Sendable {
                 "driver_directories": ["$2/usr/lib/davit/drivers"], "cgroup": "${1##*/}",
                 "monitor": "$2/usr/libexec/davit/davit-monitor",
                 "image_helper": "$2/usr/libexec/davit/davit-image",
-                "driver_host": "$2/usr/libexec/davit/davit-driver-host"
+                "driver_host": "$2/usr/libexec/davit/davit-driver-host",
+                "resolver": "$2/usr/libexec/davit/davit-resolver"
             }
             END
             \(prepare)
