@@ -81,10 +81,19 @@ extension Engine {
     /// All that an earlier agent knew, and no more.
     func announceAll() async {
         guard let names = parts.names else { return }
-        tell("old names stay") { try names.clear() }
         for network in networks.values { await announce(network) }
-        for container in containers.values where container.life.state.pid != nil { announce(container) }
+        let alive = containers.values.filter { $0.life.state.pid != nil }
+        for container in alive { announce(container) }
         for service in services.values { announce(service.record) }
+        let entries =
+            alive.flatMap { container in
+                (container.record.network?.connections ?? []).map {
+                    NameBoard.key(container.id.description, on: $0.network)
+                }
+            } + services.values.map { NameBoard.key(Self.owner($0.record.spec), on: "\($0.record.spec.network)") }
+        tell("old names stay") {
+            try names.keep(networks: Set(networks.keys.map(\.description)), entries: Set(entries))
+        }
     }
 
     private func tell(_ failure: String, _ body: () throws -> Void) {

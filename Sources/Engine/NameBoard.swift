@@ -39,18 +39,23 @@ public struct NameBoard: Sendable {
     }
 
     func post(_ network: Network) throws { try write(network, network.name, in: networks) }
-    func post(_ entry: Entry) throws { try write(entry, "\(entry.owner).\(entry.network)", in: entries) }
+    func post(_ entry: Entry) throws { try write(entry, Self.key(entry.owner, on: entry.network), in: entries) }
     func takeDown(network: String) throws(Errno) { try networks.removeIfPresent("\(network).json") }
     func takeDown(_ owner: String, on network: String) throws(Errno) {
-        try entries.removeIfPresent("\(owner).\(network).json")
+        try entries.removeIfPresent("\(Self.key(owner, on: network)).json")
     }
 
-    /// Nobody is on any network.
-    func clear() throws {
-        for directory in [networks, entries] {
-            for file in try directory.names() where file.hasSuffix(".json") { try directory.removeIfPresent(file) }
+    /// Takes down all but these, which stay untouched: nobody is told for a moment that they are not there.
+    func keep(networks names: Set<String>, entries keys: Set<String>) throws {
+        for (directory, kept) in [(networks, names), (entries, keys)] {
+            for file in try directory.names() where !kept.contains(String(file.dropLast(".json".count))) {
+                try directory.removeIfPresent(file)
+            }
         }
     }
+
+    /// What an entry is kept by.
+    static func key(_ owner: String, on network: String) -> String { "\(owner).\(network)" }
 
     private func write(_ document: some Encodable, _ name: String, in directory: Directory) throws {
         var bytes: [UInt8] = []

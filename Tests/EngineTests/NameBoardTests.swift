@@ -45,6 +45,21 @@ import Testing
         }
     }
 
+    @Test func `what an earlier agent told stays untouched, unless it is no more`() async throws {
+        try await withBoard { world, board in
+            for owner in ["gone", "0000000000000000"] {
+                try board.post(NameBoard.Entry(owner: owner, network: "web", names: ["x"], addresses: []))
+            }
+            try board.post(NameBoard.Network(name: "web", listen: [], subnets: [], forward: true))
+            try board.keep(networks: ["web"], entries: [NameBoard.key("0000000000000000", on: "web")])
+            #expect(try entries(world) == ["x web"])
+            let networks = try world.names("run/names/networks")
+            #expect(networks == ["web.json"])
+            await world.engine.announceAll()
+            #expect(try entries(world) == [])
+        }
+    }
+
     @Test func `the file for the resolver has the network's server first and the host's words`() {
         let host = "# made by hand\nsearch example.org corp\nnameserver 192.0.2.1\noptions edns0 trust-ad\n"
         let servers = "nameserver 10.88.0.1\nnameserver fd00::1\n"
