@@ -224,7 +224,8 @@ extension KernelTests {
             let clear = try await steps()
             #expect(clear.map { $0.map(\.place) } == [["route", "redirect", "administrator", "forward", "link"]])
             #expect(clear.joined().allSatisfy { $0.state == .open })
-            #expect(clear[0][1].message.hasSuffix("map publish4: tcp . 8080 : 10.88.0.2 . 80"))
+            let address = try container.address(.v4)
+            #expect(clear[0][1].message.hasSuffix("map publish4: tcp . 8080 : \(address) . 80"))
             let foreign = Ruleset.Table(
                 .ip, "filter",
                 chains: [Ruleset.Chain("FORWARD", Ruleset.Base(.filter, .forward, priority: 0, accepts: false))])
