@@ -5,10 +5,9 @@ internal import Model
 extension Engine {
     // MARK: Networks
 
-    /// A network's name server begins to answer. Waits for that, a second at the most: containers that start before would
-    /// not know of it.
-    func announce(_ network: NetworkRecord) async {
-        guard let names = parts.names, !network.state.gateways.isEmpty else { return }
+    /// A network's name server begins to answer; see ``settleNames(of:)``.
+    func announce(_ network: NetworkRecord) {
+        guard let names = parts.names, network.hasNames else { return }
         tell("the names of the network \(network.spec.name) are not known") {
             try names.post(
                 NameBoard.Network(
@@ -16,9 +15,14 @@ extension Engine {
                     forward: network.spec.isInternal != true))
         }
         names.wake()
-        for _ in 0..<100 where names.listening(of: network.state.gateways).isEmpty {
-            try? await pause(.milliseconds(10))
-        }
+    }
+
+    /// Waits until the name server listens at these networks or has said that it can't, a second at the most: containers
+    /// that start before would not know of it.
+    func settleNames(of networks: some Collection<NetworkRecord>) async {
+        guard let names = parts.names else { return }
+        let addresses = networks.flatMap(\.state.gateways)
+        for _ in 0..<100 where !names.hasWord(of: addresses) { try? await pause(.milliseconds(10)) }
     }
 
     func retract(_ network: NetworkName) {
@@ -40,7 +44,7 @@ extension Engine {
     func announce(_ container: Container) {
         guard let names = parts.names, let network = container.record.network else { return }
         let spec = container.record.spec
-        for connection in network.connections ?? [] {
+        for connection in network.connections ?? [] where hasNames(connection.network) {
             let aliases = spec.connections.first { $0.network == connection.network }?.aliases ?? []
             let known = [spec.name?.description, container.hostname, container.id.description]
             let own = known.compactMap { $0 } + aliases
@@ -55,9 +59,14 @@ extension Engine {
     }
 
     func retract(_ container: Container, on network: String) {
+        guard hasNames(network) else { return }
         tell("container \(container.id) is still found by its name") {
             try parts.names?.takeDown(container.id.description, on: network)
         }
+    }
+
+    private func hasNames(_ network: String) -> Bool {
+        (try? NetworkName(network)).flatMap { networks[$0] }?.hasNames ?? false
     }
 
     func announce(_ service: ServiceRecord) {
@@ -81,7 +90,7 @@ extension Engine {
     /// All that an earlier agent knew, and no more.
     func announceAll() async {
         guard let names = parts.names else { return }
-        for network in networks.values { await announce(network) }
+        for network in networks.values { announce(network) }
         let alive = containers.values.filter { $0.life.state.pid != nil }
         for container in alive { announce(container) }
         for service in services.values { announce(service.record) }
@@ -94,9 +103,15 @@ extension Engine {
         tell("old names stay") {
             try names.keep(networks: Set(networks.keys.map(\.description)), entries: Set(entries))
         }
+        await settleNames(of: networks.values)
     }
 
     private func tell(_ failure: String, _ body: () throws -> Void) {
         do { try body() } catch { parts.complain(AgentError(.hostFailed, failure).caused(by: error), nil) }
     }
+}
+
+extension NetworkRecord {
+    /// Whether the host has addresses in it, at which a name server can be asked.
+    fileprivate var hasNames: Bool { !state.gateways.isEmpty }
 }

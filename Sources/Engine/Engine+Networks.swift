@@ -167,7 +167,8 @@ extension Engine {
             tell(.networkCreated, subject: spec.name.description)
         }
         networks[spec.name] = record
-        await announce(record)
+        announce(record)
+        await settleNames(of: [record])
         return record
     }
 

@@ -65,11 +65,26 @@ public struct NameBoard: Sendable {
 
     /// At which of these addresses the name server answers now.
     func listening(of addresses: [String]) -> [String] {
-        struct Status: Decodable { var listening: [String] }
-        let bytes = try? place.readIfPresent("status.json", limit: 1 << 20)
-        let status = try? JSONValue(parsing: bytes ?? []).decode(Status.self, unknownKeys: .ignore)
         let there = Set(status?.listening ?? [])
         return addresses.filter { there.contains($0) }
+    }
+
+    /// Whether it has told of all these addresses that it listens there, or that it can't.
+    func hasWord(of addresses: [String]) -> Bool {
+        let told = Set((status?.listening ?? []) + (status?.failed ?? []).map(\.address))
+        return told.isSuperset(of: addresses)
+    }
+
+    /// What the name server tells of itself.
+    private struct Status: Decodable {
+        struct Failure: Decodable { var address: String }
+        var listening: [String]
+        var failed: [Failure]
+    }
+
+    private var status: Status? {
+        let bytes = try? place.readIfPresent("status.json", limit: 1 << 20)
+        return try? JSONValue(parsing: bytes ?? []).decode(Status.self, unknownKeys: .ignore)
     }
 
     /// The host's file with these servers in the place of its own, and the names of containers before all others.

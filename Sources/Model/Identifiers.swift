@@ -1,5 +1,22 @@
+/// A text that can't be wrong: it is checked where it comes in, and is its own JSON.
+public protocol CheckedText: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Throws `request.invalid`, or what else fits, with what it should be.
+    init(_ text: String) throws(AgentError)
+}
+
+extension CheckedText {
+    public init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
 /// The agent's own name for a container: 16 lower-case hexadecimal digits, never empty, never reused.
-public struct ContainerID: Sendable, Hashable, Codable, CustomStringConvertible {
+public struct ContainerID: CheckedText {
     public let description: String
 
     /// Refuses anything but 16 lower-case hexadecimal digits, so an id is always safe as a file or cgroup name.
@@ -16,19 +33,10 @@ public struct ContainerID: Sendable, Hashable, Codable, CustomStringConvertible 
     }
 
     private init(unchecked text: String) { description = text }
-
-    public init(from decoder: any Decoder) throws {
-        try self.init(decoder.singleValueContainer().decode(String.self))
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
 }
 
 /// A container's name for people: 1 to 63 characters `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, unique on a host.
-public struct ContainerName: Sendable, Hashable, Codable, CustomStringConvertible {
+public struct ContainerName: CheckedText {
     public let description: String
 
     public init(_ text: String) throws(AgentError) {
@@ -39,19 +47,10 @@ public struct ContainerName: Sendable, Hashable, Codable, CustomStringConvertibl
         }
         description = text
     }
-
-    public init(from decoder: any Decoder) throws {
-        try self.init(decoder.singleValueContainer().decode(String.self))
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
 }
 
 /// A volume's name: of the same letters as a container's, unique in a storage driver, always safe as a file name.
-public struct VolumeName: Sendable, Hashable, Codable, CustomStringConvertible {
+public struct VolumeName: CheckedText {
     public let description: String
 
     public init(_ text: String) throws(AgentError) {
@@ -69,19 +68,10 @@ public struct VolumeName: Sendable, Hashable, Codable, CustomStringConvertible {
     }
 
     private init(unchecked text: String) { description = text }
-
-    public init(from decoder: any Decoder) throws {
-        try self.init(decoder.singleValueContainer().decode(String.self))
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
 }
 
 /// A network's name: of the same letters as a container's, unique on a host, always safe as a file name.
-public struct NetworkName: Sendable, Hashable, Codable, CustomStringConvertible {
+public struct NetworkName: CheckedText {
     public let description: String
 
     public init(_ text: String) throws(AgentError) {
@@ -92,19 +82,10 @@ public struct NetworkName: Sendable, Hashable, Codable, CustomStringConvertible 
         }
         description = text
     }
-
-    public init(from decoder: any Decoder) throws {
-        try self.init(decoder.singleValueContainer().decode(String.self))
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
 }
 
 /// The name of an unpacked layer in a storage driver: the 64 hexadecimal digits of its diff_id.
-public struct LayerID: Sendable, Hashable, Codable, CustomStringConvertible {
+public struct LayerID: CheckedText {
     public let description: String
 
     public init(_ text: String) throws(AgentError) {
@@ -112,15 +93,6 @@ public struct LayerID: Sendable, Hashable, Codable, CustomStringConvertible {
             throw AgentError(.imageInvalid, "\"\(text)\" is not a layer id (64 lower-case hexadecimal digits)")
         }
         description = text
-    }
-
-    public init(from decoder: any Decoder) throws {
-        try self.init(decoder.singleValueContainer().decode(String.self))
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
     }
 }
 

@@ -60,6 +60,17 @@ import Testing
         }
     }
 
+    @Test func `a name server that can't listen is not waited for, and containers get the host's servers`() async throws
+    {
+        try await withBoard { world, board in
+            let status = #"{"pid":1,"listening":["10.9.0.1"],"failed":[{"address":"10.9.0.2","error":"EADDRINUSE"}]}"#
+            #expect(!board.hasWord(of: ["10.9.0.1"]) && board.listening(of: ["10.9.0.1"]).isEmpty)
+            try Directory(path: world.directory).replaceFile("run/names/status.json", Array(status.utf8))
+            #expect(board.hasWord(of: ["10.9.0.1", "10.9.0.2"]) && !board.hasWord(of: ["10.9.0.3"]))
+            #expect(board.listening(of: ["10.9.0.2", "10.9.0.1"]) == ["10.9.0.1"])
+        }
+    }
+
     @Test func `the file for the resolver has the network's server first and the host's words`() {
         let host = "# made by hand\nsearch example.org corp\nnameserver 192.0.2.1\noptions edns0 trust-ad\n"
         let servers = "nameserver 10.88.0.1\nnameserver fd00::1\n"

@@ -62,7 +62,9 @@ struct PlayedLAN: NetworkDriver {
 
     func create(_ request: NetworkRequest) async throws -> MadeNetwork {
         try script.act("create \(request.spec.name)")
-        return MadeNetwork(NetworkState(subnets: ["10.9.0.0/24"]), handle: ["made": .string("\(request.spec.name)")])
+        return MadeNetwork(
+            NetworkState(subnets: ["10.9.0.0/24"], gateways: ["10.9.0.1"]),
+            handle: ["made": .string("\(request.spec.name)")])
     }
 
     func remove(_ network: NetworkName) async throws { try script.act("remove \(network)") }

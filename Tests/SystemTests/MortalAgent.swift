@@ -17,19 +17,7 @@ final class MortalAgent {
         directory = "/tmp/\(name)"
         log = try Capture()
         try Directory(path: "/tmp").makeDirectory(name, mode: 0o755)
-        _ = try Command.run(
-            """
-            cat >"$1/davitd.json" <<END
-            {
-                "socket": "$1/davit.sock", "state_directory": "$1/state", "run_directory": "$1/run", "group": "root",
-                "driver_directories": ["$2/usr/lib/davit/drivers"], "cgroup": "${1##*/}",
-                "monitor": "$2/usr/libexec/davit/davit-monitor",
-                "image_helper": "$2/usr/libexec/davit/davit-image",
-                "driver_host": "$2/usr/libexec/davit/davit-driver-host",
-                "resolver": "$2/usr/libexec/davit/davit-resolver"
-            }
-            END
-            """, [directory, Checkout.installed])
+        _ = try Command.run(Agent.configure, [directory, Checkout.installed])
         try start()
     }
 

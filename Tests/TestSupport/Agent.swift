@@ -17,22 +17,27 @@ public final class Agent: Sendable {
         log = try Capture()
         try Directory(path: "/tmp").makeDirectory(String(directory.dropFirst(5)), mode: 0o755)
         let script = """
-            cat >"$1/davitd.json" <<END
-            {
-                "socket": "$1/davit.sock", "state_directory": "$1/state", "run_directory": "$1/run", "group": "root",
-                "driver_directories": ["$2/usr/lib/davit/drivers"], "cgroup": "${1##*/}",
-                "monitor": "$2/usr/libexec/davit/davit-monitor",
-                "image_helper": "$2/usr/libexec/davit/davit-image",
-                "driver_host": "$2/usr/libexec/davit/davit-driver-host",
-                "resolver": "$2/usr/libexec/davit/davit-resolver"
-            }
-            END
+            \(Self.configure)
             \(prepare)
             \(ownNetwork ? Self.enterNetwork : "exec") "$2/usr/sbin/davitd" --config "$1/davitd.json"
             """
         process = try Command.start(script, [directory, Checkout.installed], output: log, error: log)
         try waitUntilItAnswers()
     }
+
+    /// Shell that writes the configuration of an agent with the directory `$1` and the installed tree `$2`.
+    public static let configure = """
+        cat >"$1/davitd.json" <<END
+        {
+            "socket": "$1/davit.sock", "state_directory": "$1/state", "run_directory": "$1/run", "group": "root",
+            "driver_directories": ["$2/usr/lib/davit/drivers"], "cgroup": "${1##*/}",
+            "monitor": "$2/usr/libexec/davit/davit-monitor",
+            "image_helper": "$2/usr/libexec/davit/davit-image",
+            "driver_host": "$2/usr/libexec/davit/davit-driver-host",
+            "resolver": "$2/usr/libexec/davit/davit-resolver"
+        }
+        END
+        """
 
     private static let enterNetwork = "exec unshare --net sh -c 'busybox ip link set lo up; exec \"$@\"' sh"
 
