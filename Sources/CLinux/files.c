@@ -47,6 +47,10 @@ int64_t davit_pread(int descriptor, void *bytes, size_t count, int64_t offset)
 {
     return DAVIT_CALL(pread(descriptor, bytes, count, offset));
 }
+int64_t davit_pwrite(int descriptor, const void *bytes, size_t count, int64_t offset)
+{
+    return DAVIT_CALL(pwrite(descriptor, bytes, count, offset));
+}
 int64_t davit_write(int descriptor, const void *bytes, size_t count)
 {
     return DAVIT_CALL(write(descriptor, bytes, count));

@@ -12,4 +12,14 @@ extension OpenFile where Self: ~Copyable {
         try check(result)
         return bytes
     }
+
+    /// Writes once at `offset`, as much as the kernel takes (`pwrite`). The file's position does not move.
+    @discardableResult
+    public func write(_ bytes: [UInt8], at offset: Int64) throws(Errno) -> Int {
+        let result = unsafe bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return Int64(0) }
+            return unsafe davit_pwrite(rawValue, base, buffer.count, offset)
+        }
+        return Int(try check(result))
+    }
 }

@@ -33,6 +33,7 @@ int davit_duplicate(int descriptor, int minimum);
 int davit_place(int descriptor, int at);
 int64_t davit_read(int descriptor, void *bytes, size_t count);
 int64_t davit_pread(int descriptor, void *bytes, size_t count, int64_t offset);
+int64_t davit_pwrite(int descriptor, const void *bytes, size_t count, int64_t offset);
 int64_t davit_write(int descriptor, const void *bytes, size_t count);
 int davit_mkdirat(int directory, const char *path, uint32_t mode);
 int davit_mknodat(int directory, const char *path, uint32_t mode, uint32_t major, uint32_t minor);
