@@ -56,7 +56,7 @@ let package = Package(
             dependencies: ["CDavitDriver", "CNettle", "Drivers", "JSON", "Linux", "Model", "Wire"]),
         .target(name: "Images", dependencies: ["Drivers", "JSON", "Linux", "Model"]),
         .target(name: "Engine", dependencies: ["Drivers", "Images", "JSON", "LaunchPlan", "Linux", "Model"]),
-        .target(name: "Names", dependencies: ["CLdns", "JSON", "Linux", "Netlink"]),
+        .target(name: "Names", dependencies: ["CLdns", "CLinux", "CSeccomp", "JSON", "Linux", "Netlink"]),
 
         // MARK: Floor 4: doors
         .target(

@@ -62,15 +62,6 @@ extension Descriptor {
     }
 }
 
-extension Process {
-    /// Gives up every capability but those with these numbers, for ever (`PR_SET_NO_NEW_PRIVS`, `capset`).
-    public static func keepOnly(capabilities: [UInt64]) throws(Errno) {
-        let set = capabilities.reduce(UInt64(0)) { $0 | 1 << $1 }
-        try check(davit_set_capabilities(set, set, 0))
-        try check(davit_no_new_privileges())
-    }
-}
-
 private func string(_ text: [CChar]) -> String {
     String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

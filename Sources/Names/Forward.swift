@@ -16,8 +16,13 @@ struct Forward {
     static let patience = Duration.seconds(2)
 
     let asker: Asker
+    let source: IPAddress
     let query: [UInt8]
-    private var servers: ArraySlice<IPAddress>
+    /// What the last server that would not or could not help has answered.
+    private(set) var refusal: [UInt8]?
+    /// Who is asked now.
+    private(set) var server: IPAddress?
+    private var servers: [IPAddress]
     private var sent: [UInt8] = []
     private var output: [UInt8] = []
     private var input: [UInt8] = []
@@ -25,22 +30,24 @@ struct Forward {
     private(set) var deadline = MonotonicTime.now
 
     /// Each server is asked twice, one after the other.
-    init(_ query: [UInt8], for asker: Asker, servers: [IPAddress]) {
-        (self.query, self.asker) = (query, asker)
-        self.servers = (servers + servers)[...]
+    init(_ query: [UInt8], for asker: Asker, from source: IPAddress, servers: [IPAddress]) {
+        (self.query, self.asker, self.source) = (query, asker, source)
+        self.servers = servers + servers
     }
 
     var interest: Poll.Interest { output.isEmpty ? .reading : .writing }
 
     /// Asks the next server. False: there is none.
     mutating func askNext() -> Bool {
-        while let server = servers.popFirst() {
+        while !servers.isEmpty {
+            let server = servers.removeFirst()
             do {
                 try ask(server)
+                self.server = server
                 return true
             } catch {}
         }
-        socket = nil
+        (server, socket) = (nil, nil)
         return false
     }
 
@@ -70,7 +77,12 @@ struct Forward {
         guard let reply = try asker.isClient ? framed(socket) : socket.read(upTo: Message.largest),
             Message.isReply(reply, to: sent)
         else { return nil }
-        return Array(query.prefix(2)) + reply.dropFirst(2)
+        let answer = Array(query.prefix(2)) + reply.dropFirst(2)
+        guard Message.isRefusal(answer) else { return answer }
+        // The host's own C library asks the next one then, and so must we: whoever asks us has no other.
+        refusal = answer
+        servers.removeAll { $0 == server }
+        return askNext() ? nil : answer
     }
 
     private mutating func framed(_ socket: Descriptor) throws(Errno) -> [UInt8]? {

@@ -9,25 +9,37 @@ struct HostServers {
         var size: Int64
     }
 
+    /// How long a server that did not answer is asked only after the others.
+    private static let penance = Duration.seconds(10)
+
+    private let root: Directory
     private let path: String
     private var version: Version?
     private var servers: [IPAddress] = []
+    private var silent: [IPAddress: MonotonicTime] = [:]
 
     /// `path` is absolute; links are followed.
-    init(path: String) { self.path = path }
+    init(path: String) throws(Errno) {
+        self.path = path
+        root = try Directory(path: "/")
+    }
 
-    /// At most three, as the C library has them.
+    /// At most three, as the C library has them. The last known ones while there is no such file.
     mutating func current() -> [IPAddress] {
-        guard let file = try? Directory(path: "/").open(path, [.nonblocking]), let status = try? file.status() else {
-            (version, servers) = (nil, [])
-            return []
-        }
+        readIfChanged()
+        guard !silent.isEmpty else { return servers }
+        silent = silent.filter { $0.value > .now }
+        return servers.filter { silent[$0] == nil } + servers.filter { silent[$0] != nil }
+    }
+
+    /// A server did not answer in time.
+    mutating func noteSilence(of server: IPAddress) { silent[server] = .now.advanced(by: Self.penance) }
+
+    private mutating func readIfChanged() {
+        guard let file = try? root.open(path, [.nonblocking]), let status = try? file.status() else { return }
         let now = Version(inode: status.inode, modified: status.modified, size: status.size)
-        if now != version, let bytes = try? file.readAll(limit: 1 << 16) {
-            servers = Self.servers(in: String(decoding: bytes, as: UTF8.self))
-            version = now
-        }
-        return servers
+        guard now != version, let bytes = try? file.readAll(limit: 1 << 16) else { return }
+        (version, servers) = (now, Self.servers(in: String(decoding: bytes, as: UTF8.self)))
     }
 
     static func servers(in text: String) -> [IPAddress] {

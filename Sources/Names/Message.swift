@@ -26,6 +26,17 @@ enum Message {
         return asked.map(lowercase) == answered.map(lowercase)
     }
 
+    /// Whether a reply says that this server would not or could not help: SERVFAIL, NOTIMP or REFUSED.
+    static func isRefusal(_ reply: [UInt8]) -> Bool {
+        reply.count > 3 && [2, 4, 5].contains(reply[3] & 15)
+    }
+
+    /// Whether a query carries no records but its question and two at most behind it: options and a signature. All else
+    /// would only cost time.
+    static func isPlain(_ query: [UInt8]) -> Bool {
+        query.count > 12 && query[6..<11].allSatisfy { $0 == 0 } && query[11] <= 2
+    }
+
     /// The reply to a query, from records as in a zone file. Truncated where it has more than `limit` bytes. Nil for a
     /// query that is none.
     static func reply(to query: [UInt8], _ reply: Reply, limit: Int) -> [UInt8]? {
@@ -61,7 +72,7 @@ struct Question: Sendable, Hashable {
     init?(_ bytes: [UInt8]) {
         var raw = davit_dns_question()
         // libldns reads `bytes.count` bytes; the shim fills the struct or refuses.
-        guard unsafe davit_dns_parse(bytes, bytes.count, &raw) == 0, raw.response == 0,
+        guard Message.isPlain(bytes), unsafe davit_dns_parse(bytes, bytes.count, &raw) == 0, raw.response == 0,
             Message.questionBytes(of: bytes) != nil
         else { return nil }
         // The shim ends the name with a NUL inside the array.

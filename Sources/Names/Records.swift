@@ -31,17 +31,21 @@ struct Entry: Sendable, Hashable {
     var network: String
     /// In small letters.
     var names: [String]
+    /// Names that can't be asked for: with letters or of a length that no host name has.
+    var unusable: [String]
     var addresses: [IPAddress]
 
-    /// Nil for a damaged document, also for one with a name that can't stand in a zone.
+    /// Nil for a damaged document.
     init?(_ value: JSONValue) {
         guard let owner = value["owner"]?.string, let network = value["network"]?.string,
             let names = value["names"]?.array, let addresses = value["addresses"]?.array
         else { return nil }
         (self.owner, self.network) = (owner, network)
-        self.names = names.compactMap { $0.string?.lowercased() }.filter(Self.isName)
+        let texts = names.compactMap { $0.string?.lowercased() }
+        self.names = texts.filter(Self.isName)
+        unusable = texts.filter { !Self.isName($0) }
         self.addresses = addresses.compactMap { $0.string.flatMap { IPAddress($0) } }
-        guard self.names.count == names.count, self.addresses.count == addresses.count else { return nil }
+        guard texts.count == names.count, self.addresses.count == addresses.count else { return nil }
     }
 
     private static func isName(_ text: String) -> Bool {

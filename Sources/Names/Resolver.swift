@@ -3,8 +3,11 @@ import Netlink
 
 /// The name server of the networks of one host: one thread, one loop, fed by files.
 public final class Resolver {
-    private static let mostForwards = 512
-    private static let mostClients = 64
+    /// At once in all, and of one source: no container takes from the others what all share.
+    private static let (mostForwards, mostForwardsEach) = (512, 64)
+    private static let (mostClients, mostClientsEach) = (128, 8)
+    /// A query has a name, and a few options at most.
+    private static let largestDatagram = 4096
     private static let second = Duration.seconds(1)
 
     private enum Source {
@@ -15,7 +18,6 @@ public final class Resolver {
         case forward(Int)
     }
 
-    private let directory: Directory
     private let port: UInt16
     private var store: Store
     private var servers: HostServers
@@ -25,19 +27,25 @@ public final class Resolver {
     private var forwards: [Int: Forward] = [:]
     private var lastKey = 0
     private var status = Status()
-    private var written: Status?
-    private var (nextWrite, nextListen) = (MonotonicTime.now, MonotonicTime.now)
+    private var statusFile: StatusFile
+    private var nextListen = MonotonicTime.now
 
-    /// Reads the directory and opens the sockets; those that can't be opened are tried again each second.
-    public init(_ directory: Directory, resolvConf: String, port: UInt16) throws(Errno) {
-        (self.directory, self.port) = (directory, port)
-        servers = HostServers(path: resolvConf)
-        store = try Store(directory)
-        listen()
+    /// Opens what it needs of the directory. `complain` is told of each damaged file, once.
+    public init(
+        _ directory: Directory, resolvConf: String, port: UInt16, complain: @escaping (String) -> Void
+    ) throws(Errno) {
+        self.port = port
+        servers = try HostServers(path: resolvConf)
+        statusFile = try StatusFile(directory)
+        store = try Store(directory, complain: complain)
     }
 
-    /// Serves for ever; throws only what makes that impossible.
+    /// Reads the directory, and serves for ever; throws only what makes that impossible. Addresses that can't be had are
+    /// tried again each second.
     public func run() throws(Errno) {
+        try store.readAll()
+        listen()
+        statusFile.update(status)
         while true {
             let sources = self.sources()
             let ready = try Poll.ready(sources.map { ($0.0.rawValue, $0.1) }, milliseconds: patience())
@@ -46,7 +54,7 @@ public final class Resolver {
             }
             endOverdue()
             if !status.failed.isEmpty, nextListen <= .now { listen() }
-            writeStatus()
+            statusFile.update(status)
         }
     }
 
@@ -70,9 +78,10 @@ public final class Resolver {
     private func patience() -> Int32 {
         var times = forwards.values.map(\.deadline) + clients.values.filter { $0.pending == 0 }.map(\.deadline)
         if !status.failed.isEmpty { times.append(nextListen) }
-        if written != status { times.append(nextWrite) }
+        if let due = statusFile.due(status) { times.append(due) }
         guard let next = times.min() else { return -1 }
-        return Int32(min(MonotonicTime.now.distance(to: next) / .milliseconds(1), 60_000)) + 1
+        // A time that is over must not become a wait for ever.
+        return Int32(min(max(0, MonotonicTime.now.distance(to: next) / .milliseconds(1)), 60_000)) + 1
     }
 
     private func handle(_ source: Source, _ interest: Poll.Interest) throws(Errno) {
@@ -108,15 +117,17 @@ public final class Resolver {
     /// At most as many as a turn should take.
     private func takeDatagrams(_ listener: Listener) {
         for _ in 0..<64 {
-            guard let (query, sender) = try? listener.datagrams.datagram(upTo: Message.largest) else { return }
-            answer(query, .datagram(listener.datagrams, sender), from: sender, at: listener.address)
+            guard let (query, sender) = try? listener.datagrams.datagram(upTo: Self.largestDatagram) else { return }
+            guard let source = IPAddress(sender.address) else { continue }
+            answer(query, .datagram(listener.datagrams, sender), from: source, at: listener.address)
         }
     }
 
     private func takeConnections(_ listener: Listener) {
         guard let socket = try? UnixSocket.accept(listener.connections), let peer = try? socket.peer(),
             let source = IPAddress(peer.address), networkAt[listener.address]?.serves(source) == true,
-            clients.count < Self.mostClients
+            clients.count < Self.mostClients,
+            clients.values.count(where: { $0.source == source }) < Self.mostClientsEach
         else { return }
         clients[newKey()] = Client(socket, at: listener.address, source: source)
     }
@@ -125,10 +136,9 @@ public final class Resolver {
         guard let client = clients[key] else { return }
         do {
             if interest.contains(.writing) { try clients[key]?.flush() }
-            let peer = Peer(address: client.source.description, port: 0)
             if interest.contains(.reading) {
                 for query in try clients[key]?.receive() ?? [] {
-                    answer(query, .client(key), from: peer, at: client.address)
+                    answer(query, .client(key), from: client.source, at: client.address)
                 }
             }
             if clients[key]?.isDone == true { clients[key] = nil }
@@ -137,15 +147,13 @@ public final class Resolver {
         }
     }
 
-    private func answer(_ query: [UInt8], _ asker: Asker, from peer: Peer, at address: IPAddress) {
-        guard let source = IPAddress(peer.address), let network = networkAt[address], network.serves(source) else {
-            return
-        }
+    private func answer(_ query: [UInt8], _ asker: Asker, from source: IPAddress, at address: IPAddress) {
+        guard let network = networkAt[address], network.serves(source) else { return }
         status.queries += 1
         guard let question = Question(query) else { return }
         switch store.verdict(question, from: source, at: network) {
         case .reply(let reply): say(reply, to: query, question, asker)
-        case .forward: forward(query, question, asker)
+        case .forward: forward(query, question, asker, from: source)
         }
     }
 
@@ -167,11 +175,13 @@ public final class Resolver {
 
     // MARK: Servers of the host
 
-    private func forward(_ query: [UInt8], _ question: Question, _ asker: Asker) {
+    private func forward(_ query: [UInt8], _ question: Question, _ asker: Asker, from source: IPAddress) {
         // A server at an address of our own would be asked what it asks.
         let others = servers.current().filter { networkAt[$0] == nil }
-        var forward = Forward(query, for: asker, servers: others)
-        guard forwards.count < Self.mostForwards, forward.askNext() else {
+        var forward = Forward(query, for: asker, from: source, servers: others)
+        guard forwards.count < Self.mostForwards,
+            forwards.values.count(where: { $0.source == source }) < Self.mostForwardsEach, forward.askNext()
+        else {
             return say(Reply(code: .serverFailed), to: query, question, asker)
         }
         status.forwarded += 1
@@ -193,6 +203,7 @@ public final class Resolver {
     private func askNext(_ key: Int) {
         if forwards[key]?.askNext() == true { return }
         finish(key) { forward in
+            if let refusal = forward.refusal { return self.send(refusal, forward.asker) }
             guard let question = Question(forward.query) else { return }
             self.say(Reply(code: .serverFailed), to: forward.query, question, forward.asker)
         }
@@ -209,16 +220,11 @@ public final class Resolver {
 
     private func endOverdue() {
         let now = MonotonicTime.now
-        for key in forwards.filter({ $0.value.deadline <= now }).keys { askNext(key) }
+        for (key, forward) in forwards where forward.deadline <= now {
+            if let server = forward.server { servers.noteSilence(of: server) }
+            askNext(key)
+        }
         clients = clients.filter { $0.value.pending > 0 || $0.value.deadline > now }
-    }
-
-    private func writeStatus() {
-        guard written != status, nextWrite <= .now else { return }
-        // A full or missing directory is no reason to end; the next second tries again.
-        try? directory.replaceFile("status.json", Array("\(status.document)\n".utf8))
-        written = status
-        nextWrite = .now.advanced(by: Self.second)
     }
 
     private func newKey() -> Int {

@@ -11,8 +11,8 @@ public struct ResolverCommand {
         static let (usage, failed, alreadyRuns): (Int32, Int32, Int32) = (64, 71, 75)
     }
 
-    /// CAP_NET_BIND_SERVICE: networks that come later have port 53 too.
-    private static let capabilities: [UInt64] = [10]
+    /// Where a resolv.conf and what it is a link to are kept by everybody who makes one.
+    private static let places = ["/etc", "/run", "/usr/lib"]
 
     /// Nil for arguments that make no sense; the program's name is not among them.
     private init?(_ arguments: [String]) {
@@ -38,7 +38,7 @@ public struct ResolverCommand {
         guard let command = ResolverCommand(arguments) else {
             end(End.usage, "usage: davit-resolver DIRECTORY [--resolv-conf FILE] [--port PORT], with absolute paths")
         }
-        do throws(Errno) {
+        do {
             try command.serve()
             end(End.failed, "the names of \(command.directory) are served no more")
         } catch {
@@ -46,18 +46,23 @@ public struct ResolverCommand {
         }
     }
 
-    /// The lock is held as long as this runs.
-    private func serve() throws(Errno) {
+    /// The lock is held as long as this runs. Nothing that others wrote is read before the walls stand.
+    private func serve() throws {
         let place = try Directory(path: directory)
         let lock = try Lock(place.open("lock", [.readWrite, .create], mode: 0o600))
         guard lock != nil else { Self.end(End.alreadyRuns, "another davit-resolver serves \(directory)") }
-        try Process.keepOnly(capabilities: Self.capabilities)
-        try Resolver(place, resolvConf: resolvConf, port: port).run()
+        let resolver = try Resolver(place, resolvConf: resolvConf, port: port, complain: Self.say)
+        let parent = "/" + resolvConf.split(separator: "/").dropLast().joined(separator: "/")
+        let others = (Self.places + [parent]).compactMap { try? Directory(path: $0) }
+        try Sandbox.enter(reading: [place] + others, port: port)
+        try resolver.run()
         withExtendedLifetime(lock) {}
     }
 
     private static func end(_ status: Int32, _ text: String) -> Never {
-        try? Descriptor.standardError.write("davit-resolver: \(text)\n")
+        say(text)
         Process.exit(status)
     }
+
+    private static func say(_ text: String) { try? Descriptor.standardError.write("davit-resolver: \(text)\n") }
 }

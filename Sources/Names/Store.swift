@@ -11,15 +11,16 @@ struct Store {
     private var entryFiles: [String: Entry] = [:]
     private var isIndexed = false
     private(set) var zone = Zone()
+    private let complain: (String) -> Void
 
-    /// Makes the directories where they are missing, watches them, and reads all of them.
-    init(_ directory: Directory) throws(Errno) {
-        self.directory = directory
+    /// Makes the directories where they are missing, and watches them. `complain` is told of what is damaged each time
+    /// that it is written.
+    init(_ directory: Directory, complain: @escaping (String) -> Void) throws(Errno) {
+        (self.directory, self.complain) = (directory, complain)
         inotify = try Inotify()
         let changes: Inotify.Events = [.movedTo, .movedFrom, .deleted, .closedAfterWrite]
         networksWatch = try inotify.watch(directory.makeDirectories("networks").descriptor, changes)
         entriesWatch = try inotify.watch(directory.makeDirectories("entries").descriptor, changes)
-        try readAll()
     }
 
     /// Readable when something changed.
@@ -49,26 +50,34 @@ struct Store {
         return zone.verdict(question, from: source, at: network)
     }
 
-    private mutating func readAll() throws(Errno) {
-        (networkFiles, entryFiles) = ([:], [:])
+    /// Forgets what it knew, and reads everything.
+    mutating func readAll() throws(Errno) {
+        (networkFiles, entryFiles, isIndexed) = ([:], [:], false)
         for name in try directory.directory("networks").names() { readNetwork(name) }
         for name in try directory.directory("entries").names() { readEntry(name) }
     }
 
     private mutating func readNetwork(_ name: String) {
-        networkFiles[name] = value("networks", name).flatMap { Network($0) }
+        networkFiles[name] = value("networks", name) { Network($0) }
     }
 
     private mutating func readEntry(_ name: String) {
-        entryFiles[name] = value("entries", name).flatMap { Entry($0) }
+        let entry = value("entries", name) { Entry($0) }
+        entryFiles[name] = entry
+        for text in entry?.unusable ?? [] { complain("entries/\(name): nobody can ask for the name \(text)") }
     }
 
-    private func value(_ kind: String, _ name: String) -> JSONValue? {
-        guard name.hasSuffix(".json"), !name.hasPrefix("."),
-            let bytes = try? directory.read("\(kind)/\(name)", limit: 1 << 20)
-        else {
-            return nil
+    /// Nil for what is not there, and for what is damaged.
+    private func value<Value>(_ kind: String, _ name: String, _ make: (JSONValue) -> Value?) -> Value? {
+        guard name.hasSuffix(".json"), !name.hasPrefix(".") else { return nil }
+        let path = "\(kind)/\(name)"
+        do {
+            guard let bytes = try directory.readIfPresent(path, limit: 1 << 20) else { return nil }
+            if let value = make(try JSONValue(parsing: bytes)) { return value }
+            complain("\(path) is not what the agent writes; it is left out")
+        } catch {
+            complain("\(path) is left out: \(error)")
         }
-        return try? JSONValue(parsing: bytes)
+        return nil
     }
 }

@@ -18,7 +18,9 @@ struct Zone: Sendable {
     private var byName: [String: [String: [IPAddress]]] = [:]
     private var ownersAt: [String: [IPAddress: [String]]] = [:]
     private var networksOfOwner: [String: Set<String>] = [:]
-    private var turn = 0
+    /// Which address of a name is the first in the next answer, by name and type: who asks for both types at once, as
+    /// everybody does, must not get the same ones again and again.
+    private var turns: [String: Int] = [:]
 
     init(networks: [Network] = [], entries: [Entry] = []) {
         for network in networks { self.networks[network.name] = network }
@@ -40,7 +42,8 @@ struct Zone: Sendable {
         if let known = knownReply(question, name, visible) { return .reply(known) }
         if name == Self.name { return .reply(Reply(code: .fine, authority: Self.authority)) }
         if name.hasSuffix("." + Self.name) { return .reply(Reply(code: .noSuchName, authority: Self.authority)) }
-        return network.forward ? .forward : .reply(Reply(code: .refused))
+        // Not REFUSED: musl takes that for no answer and waits until its time is over, and glibc asks again.
+        return network.forward ? .forward : .reply(Reply(code: .noSuchName))
     }
 
     /// All networks of whoever has this address, or the one asked.
@@ -56,7 +59,8 @@ struct Zone: Sendable {
         let label = inside ? String(name.dropLast(Self.name.utf8.count + 1)) : name
         let found = visible.compactMap { byName[$0]?[label] }
         guard !found.isEmpty else { return nil }
-        let addresses = rotated(unique(found.flatMap { $0 }).filter { question.wants($0.family) })
+        let wanted = unique(found.flatMap { $0 }).filter { question.wants($0.family) }
+        let addresses = rotated(wanted, "\(label) \(question.kind)")
         let records = addresses.map { "\(question.name) \(Self.life) IN \($0.family == .v4 ? "A" : "AAAA") \($0)" }
         return Reply(code: .fine, answers: records, authority: records.isEmpty && inside ? Self.authority : "")
     }
@@ -79,10 +83,10 @@ struct Zone: Sendable {
     }
 
     /// Each answer begins with the next address.
-    private mutating func rotated(_ addresses: [IPAddress]) -> [IPAddress] {
+    private mutating func rotated(_ addresses: [IPAddress], _ key: String) -> [IPAddress] {
         guard addresses.count > 1 else { return addresses }
-        turn &+= 1
-        let start = Int(UInt(bitPattern: turn) % UInt(addresses.count))
+        let start = turns[key, default: 0] % addresses.count
+        turns[key] = start + 1
         return Array(addresses[start...] + addresses[..<start])
     }
 }

@@ -26,6 +26,7 @@ enum Host {
         set -eu
         resolver=$1
         d=$(mktemp -d)
+        chmod 0755 "$d"
         trap 'rm -rf "$d"' EXIT
         ip link set lo up
         for address in 10.88.0.1 10.88.0.2 10.88.0.3 10.88.0.4 10.99.0.1 10.99.0.2 10.77.0.1; do
@@ -57,13 +58,13 @@ enum Host {
         # A server of the host, in python: ADDRESS BODY, which has `packet`, `peer`, `s` and `good(packet)`
         upstream() {
             python3 -c '
-        import socket, sys
+        import socket, sys, textwrap
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 53)); open(sys.argv[3], "w").close()
         def good(p): return p[:2] + bytes([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]) + p[12:p.index(b"\\0", 12) + 5] + (
             bytes([0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 7]))
         while True:
             packet, peer = s.recvfrom(4096)
-            exec(sys.argv[2])
+            exec(textwrap.dedent(sys.argv[2]))
         ' "$1" "$2" "$d/up" &
             until [ -e "$d/up" ]; do sleep 0.02; done
             rm "$d/up"

@@ -32,11 +32,11 @@ struct ResolverTests {
             status nobody.davit.internal; status AAAA cache.davit.internal; status -x 10.88.0.9; status TXT db
             ask 10.88.0.3 +noall +answer DB.Davit.Internal | tr -s '\\t ' ' '
             ask 10.88.0.3 +noall +authority nobody.davit.internal | grep -c SOA
-            dig -b 10.99.0.2 @10.99.0.1 example.org | grep -o REFUSED
+            dig -b 10.99.0.2 @10.99.0.1 example.org | grep -o NXDOMAIN
             """)
         #expect(
             said == [
-                "NXDOMAIN", "NOERROR", "NXDOMAIN", "NOERROR", "DB.Davit.Internal. 5 IN A 10.88.0.2", "1", "REFUSED",
+                "NXDOMAIN", "NOERROR", "NXDOMAIN", "NOERROR", "DB.Davit.Internal. 5 IN A 10.88.0.2", "1", "NXDOMAIN",
             ])
     }
 
@@ -103,6 +103,10 @@ struct ResolverTests {
             start
             printf 'nameserver 10.88.0.1\\nsearch davit.internal\\n' >"$d/own"
             mount --bind "$d/own" /etc/resolv.conf
+            getent ahosts database | awk '{ print $1 }' | sort -u
+            getent hosts 10.88.0.2 | tr -s ' '
+            getent ahosts nobody || echo $?
+            busybox nslookup database.davit.internal | sed -n 's/^Address: //p' | sort
             python3 -c '
             import socket
             print(*sorted({a[4][0] for a in socket.getaddrinfo("database", 80)}))
@@ -112,7 +116,11 @@ struct ResolverTests {
             print(*sorted(s.recv(512)[1] for _ in range(2)))
             '
             """)
-        #expect(said == ["10.88.0.2 fd00::2", "1 2"])
+        #expect(
+            said == [
+                "10.88.0.2", "fd00::2", "10.88.0.2 db.davit.internal", "2", "10.88.0.2", "fd00::2",
+                "10.88.0.2 fd00::2", "1 2",
+            ])
     }
 
     @Test func `other names are asked of the servers of the host`() throws {

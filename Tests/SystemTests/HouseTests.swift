@@ -38,7 +38,7 @@ struct HouseTests {
         #expect(check.succeeded, "\(check.error)")
     }
 
-    @Test(arguments: ["davit.1", "davitd.8", "davitd.json.5"])
+    @Test(arguments: ["davit.1", "davitd.8", "davitd.json.5", "davit-resolver.8"])
     func `a manual page renders without a warning`(page: String) throws {
         let man = try Command.run("man --warnings -l \"$1/packaging/man/$2\" >/dev/null", [Checkout.root, page])
         #expect(man.succeeded)
