@@ -106,6 +106,8 @@ static int start_body(void *context)
     const struct davit_spawn *spawn = start->spawn;
     int executable = -1;
     int result = place_all(spawn, &executable);
+    if (result >= 0 && spawn->leads && syscall(SYS_setpgid, 0, 0) < 0)
+        result = -errno;
     if (result >= 0) {
         sigset_t none;
         sigemptyset(&none);

@@ -2,10 +2,12 @@ internal import CLinux
 
 /// Waiting for several files at once.
 public enum Poll {
-    /// Blocks until one of the descriptors can be read or is at its end (`poll`), and answers which. Negative ones never.
-    public static func readable(_ numbers: [Int32]) throws(Errno) -> [Bool] {
+    /// Blocks until one of the descriptors can be read or is at its end (`poll`), and answers which. Negative ones never;
+    /// none when the deadline has come.
+    public static func readable(_ numbers: [Int32], until deadline: MonotonicTime? = nil) throws(Errno) -> [Bool] {
         var polls = numbers.map { davit_poll(descriptor: $0, events: 1, ready: 0) }
-        try check(unsafe davit_poll_many(&polls, polls.count, -1))
+        let milliseconds = deadline.map { MonotonicTime.now.distance(to: $0).milliseconds } ?? -1
+        try check(unsafe davit_poll_many(&polls, polls.count, milliseconds))
         return polls.map { $0.ready != 0 }
     }
 
@@ -26,5 +28,15 @@ public enum Poll {
         var polls = waits.map { davit_poll(descriptor: $0.number, events: $0.interest.rawValue, ready: 0) }
         try check(unsafe davit_poll_many(&polls, polls.count, milliseconds))
         return polls.map { $0.ready & ~5 != 0 ? Interest(rawValue: $0.events) : Interest(rawValue: $0.ready) }
+    }
+}
+
+extension Duration {
+    /// Rounded up, for `poll`.
+    fileprivate var milliseconds: Int32 {
+        let (seconds, attoseconds) = components
+        return Int32(
+            clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + (attoseconds + 999_999_999_999_999)
+                / 1_000_000_000_000_000)
     }
 }

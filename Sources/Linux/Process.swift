@@ -15,10 +15,11 @@ public enum Process {
     ///
     /// `executable` is an open program (not a script). `descriptors` become 3, 4, 5, ...; `standard` become 0, 1, 2,
     /// each missing or negative one `/dev/null`. All other descriptors are closed in the child, signals are at their
-    /// defaults. The child is born in `cgroup`. An error of exec is thrown; then there is no child.
+    /// defaults. The child is born in `cgroup`, and leads a process group of its own when `leads`. An error of exec is
+    /// thrown; then there is no child.
     public static func spawn(
         executable: Int32, arguments: [String], environment: [String], descriptors: [Int32],
-        standard: [Int32] = [], cgroup: Int32? = nil
+        standard: [Int32] = [], cgroup: Int32? = nil, leads: Bool = false
     ) throws(Errno) -> Spawned {
         for text in arguments + environment { _ = try plain(text) }
         let placed = (0..<3).map { $0 < standard.count ? standard[$0] : -1 } + descriptors
@@ -29,12 +30,19 @@ public enum Process {
                     guard let base = placed.baseAddress else { return -Errno.invalid.rawValue }
                     var request = unsafe davit_spawn(
                         executable: executable, arguments: arguments, environment: environment, descriptors: base,
-                        descriptor_count: placed.count, cgroup: cgroup ?? -1)
+                        descriptor_count: placed.count, cgroup: cgroup ?? -1, leads: leads)
                     return unsafe davit_spawn(&request, &pidfd)
                 }
             }
         }
         return Spawned(pid: try check(result), pidfd: FileDescriptor(owning: pidfd))
+    }
+
+    /// Kills all that is left of the process group that a child leads (`kill`). Its number is that of no other before the
+    /// child is collected, and not to be used afterwards. Idempotent.
+    public static func endGroup(ledBy pid: Int32) {
+        // 0 and -1 would mean other processes than that.
+        if pid > 1 { _ = davit_signal(-pid, 9) }
     }
 
     /// This process.

@@ -116,6 +116,7 @@ struct davit_spawn {
     const int *descriptors; /* placed at 0, 1, 2, ...; -1 in the first three is /dev/null */
     size_t descriptor_count;
     int cgroup; /* or -1 */
+    bool leads; /* a process group of its own */
 };
 /* clone3(CLONE_VM|CLONE_VFORK): 43 us whatever the caller's size. Returns the pid. An error of exec comes back. */
 int davit_spawn(const struct davit_spawn *spawn, int *ret_pidfd);
