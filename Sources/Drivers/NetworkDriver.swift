@@ -123,15 +123,19 @@ public struct DetachRequest: Sendable {
     public var network: NetworkName
     /// What `attach` wanted to remember; null when the agent does not know that it came so far.
     public var handle: JSONValue
+    /// The link's name inside, as `attach` was told it.
+    public var interface: String?
     /// Its namespace, when it lives on without this network.
     public var namespace: Descriptor?
 
     public init(
-        container: ContainerID, network: NetworkName, handle: JSONValue = .null, namespace: Descriptor? = nil
+        container: ContainerID, network: NetworkName, handle: JSONValue = .null, interface: String? = nil,
+        namespace: Descriptor? = nil
     ) {
         self.container = container
         self.network = network
         self.handle = handle
+        self.interface = interface
         self.namespace = namespace
     }
 }

@@ -70,7 +70,8 @@ extension Engine {
     /// Takes back what each network gave, the last first; all of them, whatever becomes of one.
     func disconnectAll(_ container: Container) async throws {
         var failure: (any Error)?
-        for connection in container.record.spec.connections.reversed() where connection.sharedContainer == nil {
+        let connections = container.record.spec.connections
+        for (index, connection) in connections.enumerated().reversed() where connection.sharedContainer == nil {
             guard let name = try? NetworkName(connection.network) else { continue }
             retract(container, on: connection.network)
             let known = container.record.connections?.first { $0.network == name }
@@ -78,7 +79,9 @@ extension Engine {
                 // A network that was never recorded is its driver's own.
                 let driver = networks[name]?.spec.driver ?? name.description
                 try await parts.networkDrivers[driver]?.detach(
-                    DetachRequest(container: container.id, network: name, handle: known?.handle ?? .null))
+                    DetachRequest(
+                        container: container.id, network: name, handle: known?.handle ?? .null,
+                        interface: known?.interface ?? "eth\(index)"))
             } catch { failure = failure ?? error }
         }
         if let failure { throw failure }
@@ -141,7 +144,9 @@ extension Engine {
             container.forget(request.network)
             retract(container, on: connection.network)
             try? await driver.detach(
-                DetachRequest(container: container.id, network: request.network, namespace: request.namespace))
+                DetachRequest(
+                    container: container.id, network: request.network, interface: interface,
+                    namespace: request.namespace))
             throw error
         }
     }
@@ -159,7 +164,7 @@ extension Engine {
             try await driver(of: record).detach(
                 DetachRequest(
                     container: container.id, network: name, handle: known?.handle ?? .null,
-                    namespace: try NetworkNamespace.of(process)))
+                    interface: known?.interface, namespace: try NetworkNamespace.of(process)))
             container.forget(name)
             retract(container, on: network)
         }

@@ -34,9 +34,10 @@ import Wire
         #expect(crossed.namespace?.rawValue == directory.rawValue)
         #expect(try cross(sampleAttach).message.namespace == nil)
         let leaving = DetachRequest(
-            container: sampleContainer, network: sampleAttach.network, handle: ["x": 1], namespace: directory)
+            container: sampleContainer, network: sampleAttach.network, handle: ["x": 1], interface: "eth3",
+            namespace: directory)
         let left = try cross(leaving).message
-        #expect(left.handle == ["x": 1] && left.namespace?.rawValue == directory.rawValue)
+        #expect(left.handle == ["x": 1] && left.interface == "eth3" && left.namespace?.rawValue == directory.rawValue)
     }
 
     @Test func `plain values are their own JSON`() throws {

@@ -108,18 +108,20 @@ extension DetachRequest: DriverMessage {
         var container: ContainerID
         var network: NetworkName
         var handle: JSONValue?
+        var interface: String?
         /// The index of its namespace among the descriptors.
         var namespace: Int?
     }
 
     public func body(_ descriptors: inout [Descriptor]) throws -> Body {
         Body(
-            container: container, network: network, handle: handle, namespace: namespace.map { descriptors.add($0) })
+            container: container, network: network, handle: handle, interface: interface,
+            namespace: namespace.map { descriptors.add($0) })
     }
 
     public init(body: Body, _ descriptors: [Descriptor]) throws {
         self.init(
-            container: body.container, network: body.network, handle: body.handle ?? .null,
+            container: body.container, network: body.network, handle: body.handle ?? .null, interface: body.interface,
             namespace: try body.namespace.map { try descriptors.at($0, "namespace") })
     }
 }
