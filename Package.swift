@@ -15,6 +15,7 @@ let package = Package(
         .library(name: "davit-network-none", type: .dynamic, targets: ["NetworkNone"]),
         .library(name: "davit-network-host", type: .dynamic, targets: ["NetworkHost"]),
         .library(name: "davit-network-bridge", type: .dynamic, targets: ["NetworkBridgeEntry"]),
+        .library(name: "davit-network-cni", type: .dynamic, targets: ["NetworkCNIEntry"]),
         .library(name: "davit-storage-overlay", type: .dynamic, targets: ["StorageOverlayEntry"]),
         .library(name: "davit-isolation-linux", type: .dynamic, targets: ["IsolationLinuxEntry"]),
     ],
@@ -55,6 +56,7 @@ let package = Package(
             name: "DriverHost",
             dependencies: ["CDavitDriver", "CNettle", "Drivers", "JSON", "Linux", "Model", "Wire"]),
         .target(name: "Images", dependencies: ["Drivers", "JSON", "Linux", "Model"]),
+        .target(name: "ContainerNetwork", dependencies: ["Linux", "Model"]),
         .target(name: "Engine", dependencies: ["Drivers", "Images", "JSON", "LaunchPlan", "Linux", "Model"]),
         .target(name: "Names", dependencies: ["CLdns", "CLinux", "CSeccomp", "JSON", "Linux", "Netlink"]),
 
@@ -92,12 +94,19 @@ let package = Package(
             path: "Plugins/Network/Host"),
         .target(
             name: "NetworkBridge",
-            dependencies: ["Drivers", "JSON", "Linux", "Model", "Netlink"],
+            dependencies: ["ContainerNetwork", "Drivers", "JSON", "Linux", "Model", "Netlink"],
             path: "Plugins/Network/Bridge", exclude: ["Entry"]),
         .target(
             name: "NetworkBridgeEntry",
             dependencies: ["CDavitDriver", "DavitDriverKit", "JSON", "NetworkBridge", "Wire"],
             path: "Plugins/Network/Bridge/Entry"),
+        .target(
+            name: "NetworkCNI",
+            dependencies: ["ContainerNetwork", "Drivers", "JSON", "Linux", "Model", "Netlink"],
+            path: "Plugins/Network/CNI", exclude: ["Entry"]),
+        .target(
+            name: "NetworkCNIEntry", dependencies: ["CDavitDriver", "DavitDriverKit", "JSON", "NetworkCNI", "Wire"],
+            path: "Plugins/Network/CNI/Entry"),
         .target(
             name: "StorageOverlay",
             dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model", "Wire"],
@@ -149,7 +158,14 @@ let package = Package(
             ]),
         .testTarget(
             name: "BridgeTests",
-            dependencies: ["Drivers", "JSON", "Linux", "Model", "NetworkBridge", "Netlink", "TestSupport"]),
+            dependencies: [
+                "ContainerNetwork", "Drivers", "JSON", "Linux", "Model", "NetworkBridge", "Netlink", "TestSupport",
+            ]),
+        .testTarget(
+            name: "CNITests",
+            dependencies: [
+                "ContainerNetwork", "Drivers", "JSON", "Linux", "Model", "NetworkCNI", "Netlink", "TestSupport",
+            ]),
         .testTarget(
             name: "PluginTests",
             dependencies: [
@@ -181,7 +197,9 @@ if let only = Context.environment["DAVIT_ONLY"] {
 
 let embedded: Set = ["LaunchPlanEmbedded", "davit-monitor"]
 /// Where a driver's exported symbol is. The larger drivers keep it apart, so that a test can link two of them.
-let plugins: Set = ["NetworkNone", "NetworkHost", "NetworkBridgeEntry", "StorageOverlayEntry", "IsolationLinuxEntry"]
+let plugins: Set = [
+    "NetworkNone", "NetworkHost", "NetworkBridgeEntry", "NetworkCNIEntry", "StorageOverlayEntry", "IsolationLinuxEntry",
+]
 /// The rooms that may touch unsafe pointers; everywhere else strict memory safety is silent because there are none.
 let cModules: Set = ["CDavitDriver", "CLinux", "CNetlink", "CStart"]
 

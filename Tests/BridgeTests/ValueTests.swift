@@ -1,3 +1,4 @@
+import ContainerNetwork
 import Linux
 import Model
 import Netlink

@@ -82,6 +82,24 @@ import Wire
         #expect(try Directory(path: "/sys/class/net").statusIfPresent("davit-test0") == nil)
     }
 
+    /// What plugins make of the host is in CNITests, where the host is a namespace of the test's own.
+    @Test func `cni is loaded, asks no plugin for nothing, and tells where it looks for lists`() async throws {
+        let drivers = try DriverDirectory()
+        try drivers.addShipped("libdavit-network-cni.so", as: "network-cni")
+        let settings = DriverSettings(config: ["conf_dirs": .array([.string(drivers.path)]), "timeout": 5])
+        let network = try drivers.host(["network/cni": settings]).network("cni")
+        #expect(
+            try await network.status() == DriverStatus(healthy: true, message: "ready; lists are in \(drivers.path)"))
+        try await network.recover([])
+        #expect(try await network.collect(valid: []) == [])
+        try await network.detach(sampleDetach)
+        let error = await #expect(throws: AgentError.self) {
+            try await network.create(NetworkRequest(NetworkSpec(name: NetworkName("office"), driver: "cni")))
+        }
+        #expect(error?.code == .networkRefused)
+        #expect(error?.message.contains("write one, such as \(drivers.path)/10-office.conflist") == true)
+    }
+
     @Test func `a key of the configuration that no driver knows is refused`() throws {
         let drivers = try DriverDirectory()
         try drivers.addShipped("libdavit-network-host.so", as: "network-host")
@@ -91,7 +109,7 @@ import Wire
         #expect(error.description.contains("resolv"))
     }
 
-    @Test(arguments: ["none", "host", "bridge"]) func `exactly one symbol is exported`(_ name: String) throws {
+    @Test(arguments: ["none", "host", "bridge", "cni"]) func `exactly one symbol is exported`(_ name: String) throws {
         let drivers = try DriverDirectory()
         let list = drivers.path + "/symbols"
         let library = "\(DriverDirectory.products)/libdavit-network-\(name).so"
@@ -100,7 +118,7 @@ import Wire
         #expect(text.split(separator: "\n").map { $0.split(separator: " ").last ?? "" } == ["davit_driver_entry_v1"])
     }
 
-    @Test(arguments: ["none", "host", "bridge"]) func `no driver links Foundation`(_ name: String) throws {
+    @Test(arguments: ["none", "host", "bridge", "cni"]) func `no driver links Foundation`(_ name: String) throws {
         let drivers = try DriverDirectory()
         let list = drivers.path + "/objects"
         let library = "\(DriverDirectory.products)/libdavit-network-\(name).so"

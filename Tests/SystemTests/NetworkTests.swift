@@ -95,11 +95,53 @@ struct NetworkTests {
                 [ "$(davit run --rm --network container:client busybox:latest ip -o addr show dev eth1 | wc -l)" -gt 0 ]
                 davit rm -f server client
                 davit network rm web back
-                davit network ls -q | tr '\n' ' ' | grep -x 'bridge host none '
+                davit network ls -q | tr '\n' ' ' | grep -x 'bridge cni host none '
                 """)
             #expect(try agent.inNetwork("busybox ip link | grep dv-").status == .exited(1))
         }
     }
+
+    @Test func `a CNI list is a network with ports, and its containers leave nothing`() throws {
+        try withImage("busybox", prepare: Self.office, ownNetwork: true) { agent in
+            try agent.shell(
+                """
+                set -ex
+                davit network create --driver cni office
+                davit network ls | grep -E 'office +cni +10.70.0.0/24 '
+                davit run -d --name site --network office -p 8081:80 busybox:latest httpd -f -p 80 -h /etc
+                davit inspect site | jq -e '.[0].state.network.addresses == ["10.70.0.2/24"]'
+                davit run --rm --network office busybox:latest wget -q -O - http://10.70.0.2/hostname
+                """)
+            #expect(try agent.fetches("127.0.0.1:8081", "HTTP/1.1 404"))
+            #expect(try agent.inNetwork("busybox ip link | grep -c master.cni7").output == "1\n")
+            try agent.shell(
+                """
+                set -ex
+                fails davit run --rm --network office -p 8081:80 busybox:latest true 2>&1 | grep port.in_use
+                davit restart -t 0 site
+                davit inspect site | jq -e '.[0].state.network.addresses[0] | startswith("10.70.0.")'
+                davit rm -f site
+                davit network rm office
+                """)
+            #expect(try agent.inNetwork("! iptables -w -t nat -S | grep 10.70.0.").succeeded)
+            let leases = try Command.run("ls \"$1/leases/office\"", [agent.directory]).output
+            #expect(!leases.contains("10.70"), "\(leases)")
+        }
+    }
+
+    /// A list, and the words of the configuration that say where it is.
+    private static let office = """
+        mkdir "$1/net.d" "$1/davitd.json.d"
+        echo "{\\"drivers\\": {\\"settings\\": {\\"network/cni\\": {\\"config\\": {\\"conf_dirs\\": [\\"$1/net.d\\"]}}}}}" \\
+            >"$1/davitd.json.d/cni.json"
+        cat >"$1/net.d/10-office.conflist" <<END
+        {"cniVersion": "1.0.0", "name": "office", "plugins": [
+            {"type": "bridge", "bridge": "cni7", "isGateway": true, "ipMasq": true,
+             "ipam": {"type": "host-local", "dataDir": "$1/leases", "ranges": [[{"subnet": "10.70.0.0/24"}]],
+                      "routes": [{"dst": "0.0.0.0/0"}]}},
+            {"type": "portmap", "capabilities": {"portMappings": true}}]}
+        END
+        """
 
     @Test func `a service follows its containers, and is reached from outside`() throws {
         try withImage("busybox", ownNetwork: true) { agent in

@@ -1,3 +1,4 @@
+import ContainerNetwork
 import Linux
 import Model
 import Netlink
@@ -96,11 +97,11 @@ struct PlugMaker: Sendable {
     /// that is root only in the container could neither bind port 80 nor ping (docs/decisions/0002). Nobody announces
     /// routers here but us, and nobody else can have an address that we gave.
     private static func settle(hasSix: Bool) throws(Errno) {
-        let settings = [
-            ("ipv4/ip_unprivileged_port_start", "0"), ("ipv4/ping_group_range", "0\t2147483647"),
-            ("ipv6/conf/default/accept_ra", "0"), ("ipv6/conf/default/accept_dad", "0"),
-            ("ipv6/conf/default/disable_ipv6", hasSix ? "0" : "1"),
-        ]
+        let settings =
+            KernelSetting.forPrograms + [
+                ("ipv6/conf/default/accept_ra", "0"), ("ipv6/conf/default/accept_dad", "0"),
+                ("ipv6/conf/default/disable_ipv6", hasSix ? "0" : "1"),
+            ]
         let directory = try Directory(path: "/proc/sys/net")
         for (path, value) in settings {
             // A kernel without version 6 has no files of it.

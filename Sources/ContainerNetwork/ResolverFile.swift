@@ -1,9 +1,12 @@
-import Linux
-import Model
+internal import Linux
+public import Model
 
 /// The host's name resolution, as it is of use in a container.
-struct ResolverFile {
+public struct ResolverFile: Sendable {
     let path: String
+
+    /// - Parameter path: Where the host has it, such as `/etc/resolv.conf`.
+    public init(path: String) { self.path = path }
 
     /// Where systemd-resolved has the servers that it asks itself.
     private static let upstream = "/run/systemd/resolve/resolv.conf"
@@ -12,7 +15,7 @@ struct ResolverFile {
 
     /// The host's file without servers on its loopback, for that is another one in a container; those that systemd-resolved
     /// asks itself, when none is left. Empty when the host has no file.
-    func text() throws(AgentError) -> String {
+    public func text() throws(AgentError) -> String {
         let own = try Self.useful(read(path))
         if own.contains(where: \.isServer) { return Self.text(own) }
         let upstream = try Self.useful(read(Self.upstream))
