@@ -86,10 +86,12 @@ import Wire
     @Test func `cni is loaded, asks no plugin for nothing, and tells where it looks for lists`() async throws {
         let drivers = try DriverDirectory()
         try drivers.addShipped("libdavit-network-cni.so", as: "network-cni")
-        let settings = DriverSettings(config: ["conf_dirs": .array([.string(drivers.path)]), "timeout": 5])
+        // Nothing is there: beside the drivers lie manifests, which have names as lists do.
+        let lists = drivers.path + "/net.d"
+        let settings = DriverSettings(config: ["conf_dirs": .array([.string(lists)]), "timeout": 5])
         let network = try drivers.host(["network/cni": settings]).network("cni")
         #expect(
-            try await network.status() == DriverStatus(healthy: true, message: "ready; lists are in \(drivers.path)"))
+            try await network.status() == DriverStatus(healthy: true, message: "ready; lists are in \(lists)"))
         try await network.recover([])
         #expect(try await network.collect(valid: []) == [])
         try await network.detach(sampleDetach)
@@ -97,7 +99,7 @@ import Wire
             try await network.create(NetworkRequest(NetworkSpec(name: NetworkName("office"), driver: "cni")))
         }
         #expect(error?.code == .networkRefused)
-        #expect(error?.message.contains("write one, such as \(drivers.path)/10-office.conflist") == true)
+        #expect(error?.message.contains("write one, such as \(lists)/10-office.conflist") == true)
     }
 
     @Test func `a key of the configuration that no driver knows is refused`() throws {
