@@ -56,7 +56,7 @@ let package = Package(
             name: "DriverHost",
             dependencies: ["CDavitDriver", "CNettle", "Drivers", "JSON", "Linux", "Model", "Wire"]),
         .target(name: "Images", dependencies: ["Drivers", "JSON", "Linux", "Model"]),
-        .target(name: "ContainerNetwork", dependencies: ["Linux", "Model"]),
+        .target(name: "ContainerNetwork", dependencies: ["JSON", "Linux", "Model", "Netlink"]),
         .target(name: "Engine", dependencies: ["Drivers", "Images", "JSON", "LaunchPlan", "Linux", "Model"]),
         .target(name: "Names", dependencies: ["CLdns", "CLinux", "CSeccomp", "JSON", "Linux", "Netlink"]),
 

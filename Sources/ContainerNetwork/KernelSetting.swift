@@ -27,4 +27,12 @@ extension KernelSetting {
     public static let forPrograms = [
         ("ipv4/ip_unprivileged_port_start", "0"), ("ipv4/ping_group_range", "0\t2147483647"),
     ]
+
+    /// Gives values to what is there in the namespace of the calling thread: a kernel without version 6 has no files of it.
+    public static func write(_ settings: [(path: String, value: String)]) throws(Errno) {
+        let directory = try Directory(path: "/proc/sys/net")
+        for (path, value) in settings {
+            do { try directory.open(path, .writeOnly).write(value) } catch  where error == .noSuchFile {}
+        }
+    }
 }

@@ -31,6 +31,59 @@ import Testing
     }
 }
 
+@Suite struct PlanTests {
+    private func plan(_ subnets: [String], _ range: String? = nil, first: UInt32 = 2) throws -> AddressPlan {
+        AddressPlan(
+            network: try NetworkName("web"), subnets: try subnets.map { try #require(IPPrefix($0)) },
+            range: range.flatMap { IPPrefix($0) }, first: first)
+    }
+
+    @Test(
+        arguments: [
+            (["10.1.0.0/29"], nil, 2...6), (["10.1.0.0/20", "fd00::/64"], nil, 2...4094),
+            (["10.0.0.0/8"], nil, 2...65534),
+            (["10.0.0.0/8"], "10.2.0.0/30", 131072...131075), (["10.1.0.0/24"], "10.1.0.0/25", 2...127),
+            (["10.1.0.0/24"], "10.1.0.128/25", 128...254), (["fd00::/64"], nil, 2...65534),
+            (["fd00::/112"], nil, 2...65534), (["fd00::/64"], "fd00::1:0/112", 65536...131068),
+        ] as [([String], String?, ClosedRange<UInt32>)])
+    func `numbers are chosen from the range, and no more than 65533`(
+        _ subnets: [String], _ range: String?, _ hosts: ClosedRange<UInt32>
+    ) throws { #expect(try plan(subnets, range).hosts == hosts) }
+
+    @Test func `what is somebody else's is not chosen, nor given to who asks for it`() throws {
+        let plan = try plan(["10.1.0.0/29", "fd00::/64"], first: 1)
+        var leases = Leases(plan.hosts)
+        let others = Set(["10.1.0.1", "fd00::2"].compactMap { IPAddress($0) })
+        #expect(
+            try plan.lease([], from: &leases, besides: others).addresses.map(\.description) == [
+                "10.1.0.3/29", "fd00::3/64",
+            ])
+        let taken = #expect(throws: AgentError.self) {
+            try plan.lease([.v4(0x0A01_0001)], from: &leases, besides: others)
+        }
+        #expect(taken?.code == .addressInUse)
+        // The other version's same number is somebody else's.
+        let mixed = try plan.lease([.v4(0x0A01_0002)], from: &leases, besides: others)
+        #expect(mixed.addresses.map(\.description) == ["10.1.0.2/29", "fd00::4/64"])
+        #expect(mixed.numbers == [2, 4] && leases.count == 3)
+    }
+
+    @Test func `who asks for too much has taken nothing`() throws {
+        let plan = try plan(["10.1.0.0/29", "fd00::/64"])
+        var leases = Leases(plan.hosts)
+        _ = try plan.lease([.v4(0x0A01_0003)], from: &leases)
+        let (free, held) = (IPAddress("fd00::5"), IPAddress("10.1.0.3"))
+        let refused = #expect(throws: AgentError.self) {
+            try plan.lease([free, held].compactMap(\.self), from: &leases)
+        }
+        #expect(refused?.code == .addressInUse && leases.count == 1)
+        #expect(
+            try plan.lease([free].compactMap(\.self), from: &leases).addresses.map(\.description) == [
+                "10.1.0.2/29", "fd00::5/64",
+            ])
+    }
+}
+
 @Suite struct SubnetTests {
     private let supernet = IPPrefix("10.88.0.0/14")
 

@@ -1,3 +1,4 @@
+import ContainerNetwork
 import Drivers
 import JSON
 import Linux

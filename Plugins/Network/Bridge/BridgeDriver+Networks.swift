@@ -147,9 +147,9 @@ extension BridgeDriver {
             settings: settings, reserved: reserved(besides: name), groups: groups(besides: name).union(others),
             host: host, route: rooms.route
         ).make()
-        let leases = Guarded(Leases(bridge.hosts))
+        let leases = Guarded(Leases(bridge.plan.hosts))
         for (id, var connection) in connected.withLock({ $0 }) where id.network == name {
-            connection.numbers = Set(connection.handle.prefixes.compactMap { bridge.host($0.address) })
+            connection.numbers = Set(connection.handle.prefixes.compactMap { bridge.plan.host($0.address) })
             for number in connection.numbers { _ = leases.withLock { $0.take(number) } }
             connected.withLock { [connection] in $0[id] = connection }
             if old != nil { try plugIn(connection.handle.link, bridge, rooms.route) }

@@ -170,18 +170,7 @@ extension BridgeDriver {
 extension PlugWish {
     /// Throws `network.refused` for what is no address.
     init(_ request: AttachRequest) throws(AgentError) {
-        for text in request.connection.addresses ?? [] {
-            guard let address = IPAddress(text) else {
-                throw AgentError(.networkRefused, "\"\(text)\" is no address for a container")
-            }
-            addresses.append(address)
-        }
-        if let text = request.connection.mac {
-            guard let mac = MACAddress(text), !mac.isMulticast, mac.bytes != [0, 0, 0, 0, 0, 0] else {
-                throw AgentError(.networkRefused, "\"\(text)\" is no link address that a container can have")
-            }
-            self.mac = mac
-        }
+        (addresses, mac) = (try request.connection.wishedAddresses(), try request.connection.wishedMAC())
         (interface, namespace, isWayOut) = (request.interface, request.namespace, request.isWayOut)
     }
 }

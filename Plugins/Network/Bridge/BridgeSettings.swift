@@ -1,3 +1,4 @@
+import ContainerNetwork
 import Model
 import Netlink
 
@@ -69,51 +70,4 @@ struct BridgeSettings: Sendable {
 enum Subnet6: Sendable, Hashable {
     case none, derived
     case given(IPPrefix)
-}
-
-/// What is a link's name and safe as a part of a path and in a rule.
-enum LinkName {
-    /// Throws `network.refused`.
-    static func check(_ name: String, _ key: String) throws(AgentError) -> String {
-        let isPlain = name.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-        guard isPlain, (1...15).contains(name.utf8.count), name != ".", name != "..", name != "all", name != "default"
-        else {
-            throw AgentError(.networkRefused, "\(key) \"\(name)\" must be 1 to 15 letters, digits and _.-")
-        }
-        return name
-    }
-}
-
-/// What can be a network of containers.
-enum Subnets {
-    /// Throws `network.refused`.
-    static func four(_ text: String) throws(AgentError) -> IPPrefix {
-        guard let prefix = IPPrefix(text), prefix.family == .v4, prefix.network == prefix,
-            (8...29).contains(prefix.length), !prefix.address.isLoopback, !prefix.address.isMulticast
-        else {
-            throw AgentError(
-                .networkRefused,
-                "subnet \"\(text)\" must be a network of version 4 from /8 to /29, such as 10.88.0.0/20")
-        }
-        return prefix
-    }
-
-    /// Throws `network.refused`.
-    static func six(_ text: String) throws(AgentError) -> IPPrefix {
-        guard let prefix = IPPrefix(text), prefix.family == .v6, prefix.network == prefix,
-            (32...112).contains(prefix.length), !prefix.address.isLinkLocal, !prefix.address.isMulticast
-        else {
-            throw AgentError(
-                .networkRefused,
-                "subnet6 \"\(text)\" must be \"off\" or a network of version 6 from /32 to /112, such as fd00:1::/64")
-        }
-        return prefix
-    }
 }

@@ -1,3 +1,4 @@
+import ContainerNetwork
 import JSON
 import Linux
 import Model

@@ -1,3 +1,4 @@
+import ContainerNetwork
 import Drivers
 import JSON
 import Model
@@ -37,7 +38,7 @@ struct NetworkSettings: Sendable {
         network = spec.name
         let name = try Self.link(of: spec, isDefault ? settings.bridge : nil)
         link = handle?.link ?? name
-        let subnets = try Self.subnets(handle?.subnets ?? spec.subnets ?? [])
+        let subnets = try Subnets.pair(handle?.subnets ?? spec.subnets ?? [])
         subnet = subnets.four ?? (isDefault ? settings.subnet : nil)
         length = isDefault ? 20 : settings.subnetLength
         supernet = settings.supernet
@@ -46,7 +47,7 @@ struct NetworkSettings: Sendable {
         let wish: Subnet6 = handle != nil && subnets.six == nil ? .none : subnets.six.map { .given($0) } ?? usual
         subnet6 = spec.ipv6 == false ? .none : wish
         needsSix = spec.ipv6 == true
-        range = try spec.range.map { text throws(AgentError) in try Self.range(text, of: subnets.four) }
+        range = try spec.range.map { text throws(AgentError) in try Subnets.range(text, of: subnets.four) }
         let mtu = try BridgeSettings.number(spec.mtu, "mtu", in: 1280...65535)
         self.mtu = mtu.map { UInt32($0) } ?? settings.mtu
         isInternal = spec.isInternal ?? (isDefault && settings.isInternal)
@@ -65,29 +66,6 @@ struct NetworkSettings: Sendable {
         let hash = text.utf8.reduce(0x811C_9DC5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
         let digits = String(hash, radix: 16)
         return "dv-\(text.prefix(4))" + String(repeating: "0", count: 8 - digits.count) + digits
-    }
-
-    private static func subnets(_ texts: [String]) throws(AgentError) -> (four: IPPrefix?, six: IPPrefix?) {
-        var (four, six): (IPPrefix?, IPPrefix?) = (nil, nil)
-        for text in texts {
-            let isSix = text.contains(":")
-            guard isSix ? six == nil : four == nil else {
-                throw AgentError(.networkRefused, "subnet \"\(text)\": a network has one subnet of each version")
-            }
-            if isSix { six = try Subnets.six(text) } else { four = try Subnets.four(text) }
-        }
-        return (four, six)
-    }
-
-    private static func range(_ text: String, of subnet: IPPrefix?) throws(AgentError) -> IPPrefix {
-        guard let range = IPPrefix(text), range.family == .v4, range.network == range, let subnet,
-            subnet.contains(range.address), range.length >= subnet.length, range.length <= 32
-        else {
-            throw AgentError(
-                .networkRefused, "range \"\(text)\" must be a part of the network's subnet, which must be given with it"
-            )
-        }
-        return range
     }
 
     private static func flag(_ text: String?, _ key: String) throws(AgentError) -> Bool {

@@ -46,6 +46,11 @@ struct PlugMaker: Sendable {
         }
     }
 
+    /// Throws as ``AddressPlan/lease(_:from:besides:)`` does.
+    func lease(_ wishes: [IPAddress]) throws -> Lease {
+        try leases.withLock { try bridge.plan.lease(wishes, from: &$0) }
+    }
+
     func giveBack(_ numbers: Set<UInt32>) {
         leases.withLock { leases in for number in numbers { leases.giveBack(number) } }
     }
@@ -102,11 +107,7 @@ struct PlugMaker: Sendable {
                 ("ipv6/conf/default/accept_ra", "0"), ("ipv6/conf/default/accept_dad", "0"),
                 ("ipv6/conf/default/disable_ipv6", hasSix ? "0" : "1"),
             ]
-        let directory = try Directory(path: "/proc/sys/net")
-        for (path, value) in settings {
-            // A kernel without version 6 has no files of it.
-            do { try directory.open(path, .writeOnly).write(value) } catch  where error == .noSuchFile {}
-        }
+        try KernelSetting.write(settings)
     }
 
     /// Makes the wire, plugs it in and brings the host's end up: one send. Answers the name of the host's end.

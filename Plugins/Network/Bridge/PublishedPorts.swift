@@ -1,3 +1,4 @@
+import ContainerNetwork
 import Model
 
 /// What is published, and by whom: to find the holder of a port takes the same with ten as with ten thousand.

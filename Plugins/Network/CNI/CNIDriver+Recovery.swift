@@ -1,3 +1,4 @@
+import ContainerNetwork
 public import Drivers
 import JSON
 import Linux

@@ -1,3 +1,4 @@
+import ContainerNetwork
 import JSON
 import Model
 
@@ -61,14 +62,4 @@ struct CNIHandle: Sendable, Hashable, Codable {
             throw AgentError(.driverFailed, "what was kept of a connection is no CNI result: \(error)")
         }
     }
-}
-
-/// A container on a network: what everything here is kept by.
-struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
-    let container: ContainerID
-    let network: NetworkName
-
-    init(_ container: ContainerID, _ network: NetworkName) { (self.container, self.network) = (container, network) }
-
-    var description: String { "\(container) on \(network)" }
 }

@@ -1,12 +1,13 @@
-import Linux
-import Model
-import Netlink
+internal import Linux
+public import Model
+internal import Netlink
 
 /// Gives meaning to what the kernel answered.
 ///
 /// - Parameter attempt: What was tried and on what, such as `connect 0123456789abcdef`.
-func attempting<Result>(_ attempt: @autoclosure () -> String, _ body: () throws -> Result) throws(AgentError) -> Result
-{
+public func attempting<Result>(
+    _ attempt: @autoclosure () -> String, _ body: () throws -> Result
+) throws(AgentError) -> Result {
     do {
         return try body()
     } catch let error as AgentError {
