@@ -34,9 +34,15 @@ extension InterfaceAddress {
         self.init(prefix, link: header.ifa_index, scope: scope)
     }
 
-    var adding: NetlinkMessage { message(RTM_NEWADDR, [.create, .exclusive], "adding") }
+    var adding: NetlinkMessage { adding(isSearched: false) }
 
-    func message(_ type: Int, _ flags: NetlinkMessage.Flags, _ verb: String) -> NetlinkMessage {
+    func adding(isSearched: Bool) -> NetlinkMessage {
+        message(RTM_NEWADDR, [.create, .exclusive], "adding", isSearched: isSearched)
+    }
+
+    func message(
+        _ type: Int, _ flags: NetlinkMessage.Flags, _ verb: String, isSearched: Bool = false
+    ) -> NetlinkMessage {
         let header = ifaddrmsg(
             ifa_family: prefix.family.number, ifa_prefixlen: UInt8(prefix.length), ifa_flags: 0,
             ifa_scope: scope.rawValue, ifa_index: link)
@@ -44,9 +50,9 @@ extension InterfaceAddress {
         return NetlinkMessage(UInt16(type), flags, header: header, purpose: purpose) { message in
             message.put(.localAddress, prefix.address)
             message.put(.address, prefix.address)
-            // Nobody else can have it, and without this it is of no use for a second.
+            // Where nobody else can have it; without this it is of no use for a second.
             if prefix.family == .v6, type == RTM_NEWADDR {
-                message.put(.addressFlags, value: UInt32(IFA_F_NODAD))
+                message.put(.addressFlags, value: UInt32(isSearched ? IFA_F_OPTIMISTIC : IFA_F_NODAD))
             }
         }
     }

@@ -17,7 +17,9 @@ public enum RouteChange: Sendable {
     case add(Link.Kind, LinkSettings)
     /// By index.
     case change(UInt32, LinkSettings)
-    case address(InterfaceAddress)
+    /// Searched: a foreign machine may have it; the kernel asks for it, and uses it meanwhile where it may
+    /// (`optimistic_dad`). Of version 6 only.
+    case address(InterfaceAddress, isSearched: Bool = false)
     case route(Route)
     case neighbour(Neighbour)
 
@@ -25,7 +27,7 @@ public enum RouteChange: Sendable {
         switch self {
         case .add(let kind, let settings): kind.adding(settings)
         case .change(let index, let settings): [.changing(index, settings, purpose: "changing link \(index)")]
-        case .address(let address): [address.adding]
+        case .address(let address, let isSearched): [address.adding(isSearched: isSearched)]
         case .route(let route): [route.adding]
         case .neighbour(let neighbour): [neighbour.adding]
         }
