@@ -16,6 +16,8 @@ let package = Package(
         .library(name: "davit-network-host", type: .dynamic, targets: ["NetworkHost"]),
         .library(name: "davit-network-bridge", type: .dynamic, targets: ["NetworkBridgeEntry"]),
         .library(name: "davit-network-cni", type: .dynamic, targets: ["NetworkCNIEntry"]),
+        .library(name: "davit-network-macvlan", type: .dynamic, targets: ["NetworkMACVLANEntry"]),
+        .library(name: "davit-network-ipvlan", type: .dynamic, targets: ["NetworkIPVLANEntry"]),
         .library(name: "davit-storage-overlay", type: .dynamic, targets: ["StorageOverlayEntry"]),
         .library(name: "davit-isolation-linux", type: .dynamic, targets: ["IsolationLinuxEntry"]),
     ],
@@ -108,6 +110,17 @@ let package = Package(
             name: "NetworkCNIEntry", dependencies: ["CDavitDriver", "DavitDriverKit", "JSON", "NetworkCNI", "Wire"],
             path: "Plugins/Network/CNI/Entry"),
         .target(
+            name: "NetworkLAN",
+            dependencies: ["ContainerNetwork", "Drivers", "JSON", "Linux", "Model", "Netlink"],
+            path: "Plugins/Network/LAN", exclude: ["Entry"]),
+        .target(
+            name: "NetworkMACVLANEntry",
+            dependencies: ["CDavitDriver", "DavitDriverKit", "JSON", "NetworkLAN", "Wire"],
+            path: "Plugins/Network/LAN/Entry/MACVLAN"),
+        .target(
+            name: "NetworkIPVLANEntry", dependencies: ["CDavitDriver", "DavitDriverKit", "JSON", "NetworkLAN", "Wire"],
+            path: "Plugins/Network/LAN/Entry/IPVLAN"),
+        .target(
             name: "StorageOverlay",
             dependencies: ["CDavitDriver", "DavitDriverKit", "Drivers", "JSON", "Linux", "Model", "Wire"],
             path: "Plugins/Storage/Overlay", exclude: ["Entry"]),
@@ -167,6 +180,11 @@ let package = Package(
                 "ContainerNetwork", "Drivers", "JSON", "Linux", "Model", "NetworkCNI", "Netlink", "TestSupport",
             ]),
         .testTarget(
+            name: "LANTests",
+            dependencies: [
+                "ContainerNetwork", "Drivers", "JSON", "Linux", "Model", "NetworkLAN", "Netlink", "TestSupport",
+            ]),
+        .testTarget(
             name: "PluginTests",
             dependencies: [
                 "Drivers", "IsolationLinux", "JSON", "LaunchPlan", "Linux", "Model", "StorageOverlay", "TestSupport",
@@ -198,7 +216,8 @@ if let only = Context.environment["DAVIT_ONLY"] {
 let embedded: Set = ["LaunchPlanEmbedded", "davit-monitor"]
 /// Where a driver's exported symbol is. The larger drivers keep it apart, so that a test can link two of them.
 let plugins: Set = [
-    "NetworkNone", "NetworkHost", "NetworkBridgeEntry", "NetworkCNIEntry", "StorageOverlayEntry", "IsolationLinuxEntry",
+    "NetworkNone", "NetworkHost", "NetworkBridgeEntry", "NetworkCNIEntry", "NetworkMACVLANEntry", "NetworkIPVLANEntry",
+    "StorageOverlayEntry", "IsolationLinuxEntry",
 ]
 /// The rooms that may touch unsafe pointers; everywhere else strict memory safety is silent because there are none.
 let cModules: Set = ["CDavitDriver", "CLinux", "CNetlink", "CStart"]

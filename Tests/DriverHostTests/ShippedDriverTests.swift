@@ -102,6 +102,27 @@ import Wire
         #expect(error?.message.contains("write one, such as \(lists)/10-office.conflist") == true)
     }
 
+    /// What they make of the host is in LANTests, where the host is a namespace of the test's own.
+    @Test(arguments: ["macvlan", "ipvlan"]) func `a driver of the LAN is loaded, and makes no network without a parent`(
+        _ name: String
+    ) async throws {
+        let drivers = try DriverDirectory()
+        try drivers.addShipped("libdavit-network-\(name).so", as: "network-\(name)")
+        let host = drivers.host(["network/\(name)": DriverSettings(config: ["resolv_conf": "/nowhere"])])
+        #expect(host.names(.network) == [name])
+        let network = try host.network(name)
+        #expect(
+            try await network.status()
+                == DriverStatus(healthy: true, message: "ready; a network is made with the option parent"))
+        try await network.recover([])
+        #expect(try await network.collect(valid: []) == [])
+        try await network.detach(sampleDetach)
+        let spec = NetworkSpec(name: try NetworkName(name), driver: name)
+        let error = await #expect(throws: AgentError.self) { try await network.create(NetworkRequest(spec)) }
+        #expect(error?.code == .networkRefused)
+        #expect(error?.message.contains("`davit network create --driver \(name) --opt parent=eth0") == true)
+    }
+
     @Test func `a key of the configuration that no driver knows is refused`() throws {
         let drivers = try DriverDirectory()
         try drivers.addShipped("libdavit-network-host.so", as: "network-host")
@@ -111,7 +132,9 @@ import Wire
         #expect(error.description.contains("resolv"))
     }
 
-    @Test(arguments: ["none", "host", "bridge", "cni"]) func `exactly one symbol is exported`(_ name: String) throws {
+    @Test(arguments: ["none", "host", "bridge", "cni", "macvlan", "ipvlan"]) func `exactly one symbol is exported`(
+        _ name: String
+    ) throws {
         let drivers = try DriverDirectory()
         let list = drivers.path + "/symbols"
         let library = "\(DriverDirectory.products)/libdavit-network-\(name).so"
@@ -120,7 +143,9 @@ import Wire
         #expect(text.split(separator: "\n").map { $0.split(separator: " ").last ?? "" } == ["davit_driver_entry_v1"])
     }
 
-    @Test(arguments: ["none", "host", "bridge", "cni"]) func `no driver links Foundation`(_ name: String) throws {
+    @Test(arguments: ["none", "host", "bridge", "cni", "macvlan", "ipvlan"]) func `no driver links Foundation`(
+        _ name: String
+    ) throws {
         let drivers = try DriverDirectory()
         let list = drivers.path + "/objects"
         let library = "\(DriverDirectory.products)/libdavit-network-\(name).so"

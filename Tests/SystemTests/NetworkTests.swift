@@ -95,7 +95,7 @@ struct NetworkTests {
                 [ "$(davit run --rm --network container:client busybox:latest ip -o addr show dev eth1 | wc -l)" -gt 0 ]
                 davit rm -f server client
                 davit network rm web back
-                davit network ls -q | tr '\n' ' ' | grep -x 'bridge cni host none '
+                davit network ls -q | tr '\n' ' ' | grep -x 'bridge cni host ipvlan macvlan none '
                 """)
             #expect(try agent.inNetwork("busybox ip link | grep dv-").status == .exited(1))
         }
@@ -126,6 +126,38 @@ struct NetworkTests {
             #expect(try agent.inNetwork("! iptables -w -t nat -S | grep 10.70.0.").succeeded)
             let leases = try Command.run("ls \"$1/leases/office\"", [agent.directory]).output
             #expect(!leases.contains("10.70"), "\(leases)")
+        }
+    }
+
+    @Test func `a container is a machine of the LAN, beside a bridge or alone`() throws {
+        try withImage("busybox", ownNetwork: true) { agent in
+            let plugged = try agent.inNetwork(
+                "busybox ip link add eth0 type veth && busybox ip link set eth0 up && busybox ip link set veth0 up")
+            #expect(plugged.succeeded, "\(plugged.error)")
+            try agent.shell(
+                """
+                set -ex
+                fails davit run --rm --network macvlan busybox:latest true 2>&1 | grep 'davit network create --driver macvlan'
+                fails davit network create --driver macvlan --opt parent=eth7 --subnet 192.0.2.0/24 lan 2>&1 | grep network.refused
+                davit network create --driver macvlan --opt parent=eth0 --subnet 192.0.2.0/24 lan
+                davit network ls | grep -E 'lan +macvlan +192.0.2.0/24 '
+                davit run -d --name site --network lan:ip=192.0.2.77,mac=02:00:00:00:00:77 busybox:latest httpd -f -p 80 -h /etc
+                davit inspect site | jq -e '.[0].state.network.connections[0] | .mac == "02:00:00:00:00:77" and .gateways == ["192.0.2.1"]'
+                davit run --rm --network lan busybox:latest wget -q -O - http://192.0.2.77/hostname
+                davit run -d --name client --network bridge busybox:latest sleep 1000
+                davit network connect lan client
+                davit exec client wget -q -O - http://192.0.2.77/hostname
+                davit restart -t 0 site
+                davit exec client wget -q -O - http://192.0.2.77/hostname
+                davit network limit --egress 8mbit site
+                fails davit network limit --ingress 8mbit site 2>&1 | grep limit.unavailable
+                fails davit run --rm --network lan -p 8080:80 busybox:latest true 2>&1 | grep port.refused
+                davit network disconnect lan client
+                fails davit exec client ip link show eth1
+                davit rm -f site client
+                davit network rm lan
+                """)
+            #expect(try agent.inNetwork("busybox ip link | grep macvlan").status == .exited(1))
         }
     }
 
