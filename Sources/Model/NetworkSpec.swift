@@ -3,9 +3,11 @@ public struct NetworkSpec: Sendable, Hashable, Codable {
     public var name: NetworkName
     /// The name of a network driver; default `bridge`.
     public var driver: String
-    /// At most one of each version, such as `10.89.0.0/24` and `fd00:1::/64`. The host has the first address of each.
+    /// At most one of each version, such as `10.89.0.0/24` and `fd00:1::/64`. On a bridge the host has the first address of
+    /// each.
     public var subnets: [String]?
-    /// Addresses of version 4 that nobody asks for come from this part of the subnet, such as `10.89.0.128/25`.
+    /// Addresses that nobody asks for come from this part of the subnet of version 4, such as `10.89.0.128/25`; of that of
+    /// version 6 in a LAN that has no other.
     public var range: String?
     /// Whether it has version 6: `nil` where the host can, `true` or else refused, `false` none.
     public var ipv6: Bool?

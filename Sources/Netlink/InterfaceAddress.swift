@@ -87,6 +87,11 @@ extension RouteSocket {
     /// Whether a link is ready, and each of its addresses can be found by others.
     public func isFound(_ link: UInt32) throws(NetlinkError) -> Bool {
         guard try self.link(link)?.isReady == true else { return false }
+        return try hearsSearches(link)
+    }
+
+    /// Whether a link hears who searches for its addresses of version 6.
+    public func hearsSearches(_ link: UInt32) throws(NetlinkError) -> Bool {
         let addresses = try addresses(of: link).filter { $0.link == link && $0.prefix.family == .v6 }
         guard !addresses.isEmpty else { return true }
         let groups = Set(try groups6(of: link))

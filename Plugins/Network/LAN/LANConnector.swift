@@ -46,11 +46,11 @@ struct LANConnector: Sendable {
                     "the link address \(mac) is another container's on \(link.parent.name): choose another",
                     retryable: true, details: ["address": .string("\(mac)")])
             }
-            try waitUntil { () throws(NetlinkError) in try inside.link(made.index)?.isReady == true }
+            try waitUntil { () throws(NetlinkError) in try inside.link(made.index).map(isReady) == true }
             try inside.apply(risen(made.index))
             // Where nobody asks for neighbours, nobody needs to be found.
             if !link.network.mode.isRouted {
-                try waitUntil { () throws(NetlinkError) in try inside.isFound(made.index) }
+                try waitUntil { () throws(NetlinkError) in try inside.hearsSearches(made.index) }
             }
             return made.mac
         } catch {
@@ -107,6 +107,12 @@ struct LANConnector: Sendable {
                 ])
             return Result { () throws(NetlinkError) in try RouteSocket() }
         }.get()
+    }
+
+    /// The kernel never says of an ipvlan link that it is ready; it has its carrier from the parent, with no work that
+    /// follows.
+    private func isReady(_ made: Link) -> Bool {
+        made.isReady || link.network.kind == .ipvlan && made.flags.contains(.running)
     }
 
     /// A first packet that is sent too early is lost, and the next attempt comes a second later. A LAN whose cable is out
