@@ -13,6 +13,8 @@ extension Ruleset.Statement {
         case .isIn(let operands, let set, let inverted):
             operands.loading() + [.lookup(.word(0), set: set, inverted: inverted)]
         case .verdict(let verdict): [.verdict(verdict)]
+        case .reject:
+            [.reject(type: NFT_REJECT_ICMPX_UNREACH.rawValue, code: UInt8(NFT_REJECT_ICMPX_ADMIN_PROHIBITED.rawValue))]
         case .verdictMap(let operands, let map):
             operands.loading() + [.lookupValue(.word(0), map: map, into: .verdict)]
         case .destination(let translation, let flags): translation.expressions(isSource: false, flags)

@@ -15,6 +15,7 @@ enum Expression: Sendable, Hashable {
     case lookupValue(Register, map: String, into: Register)
     case immediate([UInt8], into: Register)
     case verdict(Ruleset.Verdict)
+    case reject(type: UInt32, code: UInt8)
     case translate(isSource: Bool, IPAddress.Family, address: Register, port: Register?, flags: UInt32)
     case masquerade(flags: UInt32)
     case counter
@@ -43,6 +44,7 @@ extension Expression {
         case .mask: "bitwise"
         case .lookup, .lookupValue: "lookup"
         case .immediate, .verdict: "immediate"
+        case .reject: "reject"
         case .translate: "nat"
         case .masquerade: "masq"
         case .counter: "counter"
@@ -131,6 +133,9 @@ extension Expression {
         case .masquerade(let flags):
             if flags != 0 { data.put(Attribute(NFTA_MASQ_FLAGS), network: flags) }
         case .log(let prefix): data.put(Attribute(NFTA_LOG_PREFIX), prefix)
+        case .reject(let type, let code):
+            data.put(Attribute(NFTA_REJECT_TYPE), network: type)
+            data.put(Attribute(NFTA_REJECT_ICMP_CODE), value: code)
         default: break
         }
     }

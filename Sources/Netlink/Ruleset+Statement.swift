@@ -6,6 +6,8 @@ extension Ruleset {
         /// The operands together are a key of a set, or with `inverted` are not.
         case isIn([Operand], set: String, inverted: Bool = false)
         case verdict(Verdict)
+        /// Drops it and tells the sender: `ICMP_PKT_FILTERED`, administratively prohibited, in both versions.
+        case reject
         /// The verdict that a map has for the operands; goes on when it has none.
         case verdictMap([Operand], map: String)
         case destination(Translation, TranslationFlags = [])
