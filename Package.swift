@@ -147,7 +147,7 @@ let package = Package(
         .testTarget(name: "NetlinkTests", dependencies: ["Linux", "Netlink", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["CJSON", "JSON", "TestSupport"]),
         .testTarget(name: "SystemdTests", dependencies: ["Linux", "Systemd", "TestSupport"]),
-        .testTarget(name: "ModelTests", dependencies: ["JSON", "Model", "TestSupport"]),
+        .testTarget(name: "ModelTests", dependencies: ["JSON", "Model", "Netlink", "TestSupport"]),
         .testTarget(name: "LaunchPlanTests", dependencies: ["LaunchPlan", "TestSupport"]),
         .testTarget(name: "MonitorTests", dependencies: ["CLinux", "LaunchPlan", "Linux", "TestSupport"]),
         .testTarget(name: "WireTests", dependencies: ["Drivers", "JSON", "Model", "TestSupport", "Wire"]),

@@ -30,7 +30,7 @@ extension Engine {
         guard let first else { throw AgentError(.requestInvalid, "the container has no network") }
         try run.write(
             EtcFiles(
-                container: container, resolvConf: resolvConf(first.resolvConf, on: records[0].spec.name),
+                container: container, resolvConf: resolvConf(first.resolvConf, on: records[0].spec.name, spec.dns),
                 hosts: first.hosts), owner: container.record.ids)
         announce(container)
         return first

@@ -31,11 +31,11 @@ extension Engine {
         }
     }
 
-    /// What a container reads: the network's own name server where it answers, the host's servers where it does not.
-    func resolvConf(_ host: String, on network: NetworkName) -> String {
-        guard let names = parts.names, let gateways = networks[network]?.state.gateways else { return host }
-        let servers = names.listening(of: gateways)
-        return servers.isEmpty ? host : NameBoard.resolvConf(host, servers: servers)
+    /// What a container reads: the network's own name server where it answers; where it does not, the servers that the
+    /// container wants, else the host's.
+    func resolvConf(_ host: String, on network: NetworkName, _ wishes: DNSSpec?) -> String {
+        let gateways = networks[network]?.state.gateways ?? []
+        return ResolvConf(host: host, wishes: wishes, servers: parts.names?.listening(of: gateways) ?? []).text
     }
 
     // MARK: Containers and services
@@ -53,7 +53,8 @@ extension Engine {
                     NameBoard.Entry(
                         owner: container.id.description, network: connection.network,
                         names: own.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
-                        addresses: connection.addresses.map { String($0.prefix { $0 != "/" }) }))
+                        addresses: connection.addresses.map { String($0.prefix { $0 != "/" }) },
+                        servers: spec.dns?.servers))
             }
         }
     }

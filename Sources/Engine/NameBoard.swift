@@ -36,6 +36,8 @@ public struct NameBoard: Sendable {
         var names: [String]
         /// Without a length.
         var addresses: [String]
+        /// Who is asked for what these addresses ask and is not ours, instead of the host's servers.
+        var servers: [String]?
     }
 
     func post(_ network: Network) throws { try write(network, network.name, in: networks) }
@@ -85,17 +87,5 @@ public struct NameBoard: Sendable {
     private var status: Status? {
         let bytes = try? place.readIfPresent("status.json", limit: 1 << 20)
         return try? JSONValue(parsing: bytes ?? []).decode(Status.self, unknownKeys: .ignore)
-    }
-
-    /// The host's file with these servers in the place of its own, and the names of containers before all others.
-    static func resolvConf(_ host: String, servers: [String]) -> String {
-        let lines = host.split(separator: "\n").map { $0.split { $0 == " " || $0 == "\t" }.map(String.init) }
-        let search = lines.last { ["search", "domain"].contains($0.first) }?.dropFirst() ?? []
-        let others = lines.filter { line in
-            let first = line.first ?? "#"
-            return !["search", "domain", "nameserver"].contains(first) && !first.hasPrefix("#") && !first.hasPrefix(";")
-        }
-        let all = servers.map { ["nameserver", $0] } + [["search", "davit.internal"] + search] + others
-        return all.map { $0.joined(separator: " ") + "\n" }.joined()
     }
 }

@@ -22,6 +22,8 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
     public var network: String
     /// How it is connected, where a name does not say all: the first of them is `network`, and `eth0`.
     public var networks: [NetworkConnection]?
+    /// How it looks up names, where it differs from the host.
+    public var dns: DNSSpec?
     /// Ports of the host that lead to the container's, on a network that can.
     public var ports: [PortMapping]?
     /// A free port of the host leads to each port that the image exposes.
@@ -76,8 +78,8 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
 
 extension ContainerSpec {
     enum CodingKeys: String, CodingKey {
-        case image, name, command, entrypoint, environment, user, hostname, labels, network, networks, ports,
-            interactive
+        case image, name, command, entrypoint, environment, user, hostname, labels, network, networks, dns,
+            ports, interactive
         case remove
         case limits
         case workingDirectory = "working_directory"
@@ -107,6 +109,7 @@ extension ContainerSpec {
         labels = try values.decodeIfPresent([String: String].self, forKey: .labels) ?? labels
         networks = try values.decodeIfPresent([NetworkConnection].self, forKey: .networks)
         network = try values.decodeIfPresent(String.self, forKey: .network) ?? networks?.first?.network ?? network
+        dns = try values.decodeIfPresent(DNSSpec.self, forKey: .dns)
         ports = try values.decodeIfPresent([PortMapping].self, forKey: .ports)
         publishAll = try values.decodeIfPresent(Bool.self, forKey: .publishAll)
         readOnly = try values.decodeIfPresent(Bool.self, forKey: .readOnly) ?? readOnly
@@ -162,7 +165,10 @@ extension ContainerSpec {
             }
             if networks.count > 16 { return "a container has 16 networks at most" }
         }
-        return connections.lazy.compactMap(\.problem).first
+        if dns != nil, connections.contains(where: { $0.sharedContainer != nil }) {
+            return "a container that shares another's network looks up names as that does: leave out dns"
+        }
+        return connections.lazy.compactMap(\.problem).first ?? dns?.problem
     }
 
     private var everyText: [String] {

@@ -27,6 +27,11 @@ struct HostServers {
     /// At most three, as the C library has them. The last known ones while there is no such file.
     mutating func current() -> [IPAddress] {
         readIfChanged()
+        return lastThoseSilent(of: servers)
+    }
+
+    /// The same servers, those that did not answer in time behind the others.
+    mutating func lastThoseSilent(of servers: [IPAddress]) -> [IPAddress] {
         guard !silent.isEmpty else { return servers }
         silent = silent.filter { $0.value > .now }
         return servers.filter { silent[$0] == nil } + servers.filter { silent[$0] != nil }

@@ -34,6 +34,8 @@ struct Entry: Sendable, Hashable {
     /// Names that can't be asked for: with letters or of a length that no host name has.
     var unusable: [String]
     var addresses: [IPAddress]
+    /// Who is asked for other names instead of the host's servers when these addresses ask; empty for nobody.
+    var servers: [IPAddress]
 
     /// Nil for a damaged document.
     init?(_ value: JSONValue) {
@@ -45,7 +47,11 @@ struct Entry: Sendable, Hashable {
         self.names = texts.filter(Self.isName)
         unusable = texts.filter { !Self.isName($0) }
         self.addresses = addresses.compactMap { $0.string.flatMap { IPAddress($0) } }
-        guard texts.count == names.count, self.addresses.count == addresses.count else { return nil }
+        let servers = value["servers"]?.array ?? []
+        self.servers = servers.compactMap { $0.string.flatMap { IPAddress($0) } }
+        guard texts.count == names.count, self.addresses.count == addresses.count,
+            self.servers.count == servers.count
+        else { return nil }
     }
 
     private static func isName(_ text: String) -> Bool {

@@ -153,7 +153,7 @@ public final class Resolver {
         guard let question = Question(query) else { return }
         switch store.verdict(question, from: source, at: network) {
         case .reply(let reply): say(reply, to: query, question, asker)
-        case .forward: forward(query, question, asker, from: source)
+        case .forward(let own): forward(query, question, asker, from: source, own)
         }
     }
 
@@ -173,11 +173,15 @@ public final class Resolver {
         }
     }
 
-    // MARK: Servers of the host
+    // MARK: Other servers
 
-    private func forward(_ query: [UInt8], _ question: Question, _ asker: Asker, from source: IPAddress) {
+    /// Asks the source's own servers, or the host's where it has none.
+    private func forward(
+        _ query: [UInt8], _ question: Question, _ asker: Asker, from source: IPAddress, _ own: [IPAddress]
+    ) {
+        let all = own.isEmpty ? servers.current() : servers.lastThoseSilent(of: own)
         // A server at an address of our own would be asked what it asks.
-        let others = servers.current().filter { networkAt[$0] == nil }
+        let others = all.filter { networkAt[$0] == nil }
         var forward = Forward(query, for: asker, from: source, servers: others)
         guard forwards.count < Self.mostForwards,
             forwards.values.count(where: { $0.source == source }) < Self.mostForwardsEach, forward.askNext()

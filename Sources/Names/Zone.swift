@@ -5,7 +5,8 @@ struct Zone: Sendable {
     /// What is to be done with a question.
     enum Verdict: Sendable, Hashable {
         case reply(Reply)
-        case forward
+        /// To the host's servers, or to these where there are any.
+        case forward([IPAddress])
     }
 
     static let name = "davit.internal"
@@ -17,6 +18,7 @@ struct Zone: Sendable {
     private var entries: [String: [Entry]] = [:]
     private var byName: [String: [String: [IPAddress]]] = [:]
     private var ownersAt: [String: [IPAddress: [String]]] = [:]
+    private var serversFor: [String: [IPAddress: [IPAddress]]] = [:]
     private var networksOfOwner: [String: Set<String>] = [:]
     /// Which address of a name is the first in the next answer, by name and type: who asks for both types at once, as
     /// everybody does, must not get the same ones again and again.
@@ -29,6 +31,7 @@ struct Zone: Sendable {
             networksOfOwner[entry.owner, default: []].insert(entry.network)
             for address in entry.addresses {
                 ownersAt[entry.network, default: [:]][address, default: []].append(entry.owner)
+                if !entry.servers.isEmpty { serversFor[entry.network, default: [:]][address] = entry.servers }
             }
             for name in Set(entry.names) { byName[entry.network, default: [:]][name, default: []] += entry.addresses }
         }
@@ -43,7 +46,8 @@ struct Zone: Sendable {
         if name == Self.name { return .reply(Reply(code: .fine, authority: Self.authority)) }
         if name.hasSuffix("." + Self.name) { return .reply(Reply(code: .noSuchName, authority: Self.authority)) }
         // Not REFUSED: musl takes that for no answer and waits until its time is over, and glibc asks again.
-        return network.forward ? .forward : .reply(Reply(code: .noSuchName))
+        guard network.forward else { return .reply(Reply(code: .noSuchName)) }
+        return .forward(serversFor[network.name]?[source] ?? [])
     }
 
     /// All networks of whoever has this address, or the one asked.

@@ -44,6 +44,20 @@ struct CommandParsingTests {
         #expect(throws: Never.self) { try spec.validate() }
     }
 
+    @Test func `servers and domains for names are docker's options, and a dot alone is no domain`() throws {
+        let spec = try spec(
+            "--dns", "192.0.2.1", "--dns=2001:db8::1", "--dns-search", "a.b", "--dns-search", "c", "--dns-option",
+            "ndots:2", "--dns-opt", "rotate", "debian")
+        #expect(
+            spec.dns
+                == DNSSpec(
+                    servers: ["192.0.2.1", "2001:db8::1"], search: ["a.b", "c"], options: ["ndots:2", "rotate"]))
+        #expect(throws: Never.self) { try spec.validate() }
+        #expect(try self.spec("--dns-search", ".", "debian").dns == DNSSpec(search: []))
+        let create = try #require(try Davit.parseAsRoot(["create", "--dns", "192.0.2.1", "debian"]) as? Create)
+        #expect(try create.container.spec(caller: [:]).dns == DNSSpec(servers: ["192.0.2.1"]))
+    }
+
     @Test func `what is not given is left to the agent`() throws {
         #expect(try spec("debian") == ContainerSpec(image: "debian"))
     }

@@ -71,11 +71,69 @@ import Testing
         }
     }
 
-    @Test func `the file for the resolver has the network's server first and the host's words`() {
-        let host = "# made by hand\nsearch example.org corp\nnameserver 192.0.2.1\noptions edns0 trust-ad\n"
+    @Test func `its own servers are told beside its names`() async throws {
+        try await withBoard { world, _ in
+            _ = try await world.engine.createNetwork(NetworkSpec(name: NetworkName("web"), driver: "lan"))
+            var spec = try ContainerSpec.test("a")
+            (spec.network, spec.dns) = ("web", DNSSpec(servers: ["192.0.2.1", "192.0.2.2"], search: ["corp"]))
+            _ = try await world.engine.create(spec)
+            _ = try await world.engine.start("a")
+            let file = try #require(try world.names("run/names/entries").first)
+            let bytes = try Directory(path: world.directory).read("run/names/entries/\(file)", limit: 4096)
+            #expect(try JSONValue(parsing: bytes)["servers"] == ["192.0.2.1", "192.0.2.2"])
+            // Nobody listens: it asks them itself.
+            #expect(try world.etc("resolv.conf") == "nameserver 192.0.2.1\nnameserver 192.0.2.2\nsearch corp\n")
+            _ = try await world.engine.stop("a", grace: 0)
+            try await world.settled { try world.names("run/containers").isEmpty }
+            let status = #"{"pid":1,"listening":["10.9.0.1"],"failed":[]}"#
+            try Directory(path: world.directory).replaceFile("run/names/status.json", Array(status.utf8))
+            _ = try await world.engine.start("a")
+            #expect(try world.etc("resolv.conf") == "nameserver 10.9.0.1\nsearch davit.internal corp\n")
+        }
+    }
+}
+
+extension World {
+    /// The text of a file that the one container which runs got for /etc.
+    func etc(_ file: String) throws -> String {
+        let id = try names("run/containers").first ?? ""
+        let bytes = try Directory(path: directory).read("run/containers/\(id)/etc/\(file)", limit: 1 << 16)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+@Suite struct `The file for the resolver` {
+    static let host =
+        "# made by hand\nsearch example.org corp\nnameserver 192.0.2.1\noptions edns0 trust-ad\nsortlist 1.2.3.4\n"
+
+    private func text(_ wishes: DNSSpec?, servers: [String] = [], host: String = host) -> String {
+        ResolvConf(host: host, wishes: wishes, servers: servers).text
+    }
+
+    @Test func `has the network's server first and the host's words`() {
         let servers = "nameserver 10.88.0.1\nnameserver fd00::1\n"
-        let rest = "search davit.internal example.org corp\noptions edns0 trust-ad\n"
-        #expect(NameBoard.resolvConf(host, servers: ["10.88.0.1", "fd00::1"]) == servers + rest)
-        #expect(NameBoard.resolvConf("", servers: ["10.88.0.1"]) == "nameserver 10.88.0.1\nsearch davit.internal\n")
+        let rest = "search davit.internal example.org corp\noptions edns0 trust-ad\nsortlist 1.2.3.4\n"
+        #expect(text(nil, servers: ["10.88.0.1", "fd00::1"]) == servers + rest)
+        #expect(text(nil, servers: ["10.88.0.1"], host: "") == "nameserver 10.88.0.1\nsearch davit.internal\n")
+        #expect(text(nil) == Self.host && text(DNSSpec()) == Self.host)
+    }
+
+    @Test func `has what the container wants in the place of the host's words`() {
+        let wishes = DNSSpec(
+            servers: (1...4).map { "198.51.100.\($0)" }, search: ["a.example"], options: ["ndots:2", "rotate"])
+        let rest = "a.example\noptions ndots:2 rotate\nsortlist 1.2.3.4\n"
+        #expect(text(wishes, servers: ["10.88.0.1"]) == "nameserver 10.88.0.1\nsearch davit.internal \(rest)")
+        let listed = (1...3).map { "nameserver 198.51.100.\($0)\n" }.joined()
+        #expect(text(wishes) == "\(listed)search \(rest)")
+    }
+
+    @Test func `loses the host's words to empty lists, and keeps those that nobody replaces`() {
+        #expect(text(DNSSpec(search: [], options: [])) == "nameserver 192.0.2.1\nsortlist 1.2.3.4\n")
+        let named = text(DNSSpec(search: [], options: []), servers: ["10.88.0.1"])
+        #expect(named == "nameserver 10.88.0.1\nsearch davit.internal\nsortlist 1.2.3.4\n")
+        #expect(
+            text(DNSSpec(servers: ["::1"]), host: "domain d\nnameserver 192.0.2.1\noptions rotate")
+                == "nameserver ::1\nsearch d\noptions rotate\n")
+        #expect(text(DNSSpec(servers: []), host: "nameserver 192.0.2.1\n") == "nameserver 192.0.2.1\n")
     }
 }

@@ -95,4 +95,61 @@ struct UpstreamTests {
             """)
         #expect(said == ["NXDOMAIN", "NXDOMAIN", "NXDOMAIN"])
     }
+
+    @Test func `who has servers of its own gets their answers, by UDP and TCP, and the others those of the host's`()
+        throws
+    {
+        let said = try Host.run(
+            """
+            echo 'nameserver 127.0.0.9' >"$d/resolv.conf"
+            for number in 7 8 9; do
+                upstream 127.0.0.$number "s.sendto(good(packet)[:-1] + bytes([$number]), peer)"
+            done
+            python3 -c '
+            import socket, sys
+            server = socket.create_server(("127.0.0.7", 53)); open(sys.argv[1], "w").close()
+            while True:
+                s, _ = server.accept()
+                p = s.recv(4096)
+                g = p[2:4] + bytes([129, 131]) + p[6:8] + bytes(6) + p[14:p.index(b"\\0", 14) + 5]
+                s.sendall(len(g).to_bytes(2, "big") + g)
+                s.close()
+            ' "$d/up" &
+            until [ -e "$d/up" ]; do sleep 0.02; done
+            own() { # KEY ADDRESSES SERVERS
+                echo "{\\"owner\\":\\"$1\\",\\"network\\":\\"web\\",\\"names\\":[\\"$1\\"],
+                    \\"addresses\\":[$2],\\"servers\\":[$3]}" | write entries $1
+            }
+            own own '"10.88.0.4","fd00::2"' '"127.0.0.7"'
+            start
+            ask 10.88.0.4 +short example.org; ask 10.88.0.3 +short example.org
+            dig -b fd00::2 @fd00::1 +tries=1 +time=8 +short example.org
+            status() { ask $1 +tcp example.org | sed -n 's/.*status: \\([A-Z]*\\).*/\\1/p'; }
+            status 10.88.0.4
+            # Names of containers stay theirs, and a change counts at once.
+            ask 10.88.0.4 +short db
+            own own '"10.88.0.4"' '"127.0.0.6","127.0.0.8"'
+            ask 10.88.0.4 +short example.org
+            own own '"10.88.0.4"' ''
+            ask 10.88.0.4 +short example.org
+            own own '"10.88.0.4"' '"dns.example.org"'
+            ask 10.88.0.3 +short own.davit.internal
+            """)
+        #expect(
+            said == [
+                "192.0.2.7", "192.0.2.9", "192.0.2.7", "NXDOMAIN", "10.88.0.2", "192.0.2.8", "192.0.2.9",
+            ])
+    }
+
+    @Test func `a network without a way out has none by a container's own servers`() throws {
+        let said = try Host.run(
+            """
+            upstream 127.0.0.7 's.sendto(good(packet), peer)'
+            echo '{"owner":"own","network":"back","names":["own"],"addresses":["10.99.0.2"],"servers":["127.0.0.7"]}' |
+                write entries own
+            start
+            dig -b 10.99.0.2 @10.99.0.1 +tries=1 +time=8 example.org | sed -n 's/.*status: \\([A-Z]*\\).*/\\1/p'
+            """)
+        #expect(said == ["NXDOMAIN"])
+    }
 }

@@ -10,6 +10,7 @@ private func fullSpec() throws -> ContainerSpec {
     (spec.environment, spec.workingDirectory, spec.user) = (["A=b", "C="], "/srv", "1000:1000")
     (spec.hostname, spec.labels, spec.network) = ("host", ["a": "b", "c": ""], "host")
     (spec.readOnly, spec.interactive, spec.remove, spec.stopTimeout) = (true, true, true, 0)
+    spec.dns = DNSSpec(servers: ["192.0.2.1"], search: [], options: ["ndots:2"])
     spec.limits = Limits(memory: 64 << 20, pids: 10, cpus: 0.5)
     return spec
 }

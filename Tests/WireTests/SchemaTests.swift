@@ -24,7 +24,8 @@ struct ExpectedMethod: Sendable, CustomTestStringConvertible {
 }
 
 private let specKeys = [
-    "command", "credentials", "depends_on", "devices", "entrypoint", "environment", "groups", "health", "hostname",
+    "command", "credentials", "depends_on", "devices", "dns", "entrypoint", "environment", "groups", "health",
+    "hostname",
     "image!", "init", "interactive", "labels", "limits", "listen", "mounts", "name", "network", "networks", "notify",
     "oom_score",
     "ports", "publish_all",
@@ -179,6 +180,8 @@ struct SchemaTests {
         #expect(params?["detach"] == ["type": "boolean"])
         #expect(params?["limits"]?["properties"]?["memory"] == ["type": "integer"])
         #expect(params?["limits"]?["properties"]?["cpus"] == ["type": "number"])
+        #expect(params?["dns"]?["properties"]?["servers"] == ["type": "array", "items": ["type": "string"]])
+        #expect(params?["dns"]?["properties"]?.object?.keys.sorted() == ["options", "search", "servers"])
         #expect(params?["stdio"]?["properties"]?["stdout"] == ["type": "integer"])
     }
 

@@ -18,6 +18,8 @@ struct NetworkOptions: ParsableArguments {
         help: ArgumentHelp("Another name by which others on its first network find it.", valueName: "name"))
     var networkAlias: [String] = []
 
+    @OptionGroup var dns: DNSOptions
+
     @Option(
         name: [.customShort("p", allowingJoined: true), .long], parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
@@ -42,6 +44,7 @@ struct NetworkOptions: ParsableArguments {
         wishes.apply(to: &connections[0])
         if !networkAlias.isEmpty { connections[0].aliases = (connections[0].aliases ?? []) + networkAlias }
         spec.network = connections[0].network
+        dns.apply(to: &spec)
         // A name says all of a connection without wishes.
         if connections != [NetworkConnection(spec.network)] { spec.networks = connections }
     }
