@@ -53,4 +53,11 @@ struct ConnectionRecord: Sendable, Hashable, Codable {
     /// The link's name inside.
     var interface: String
     var handle: JSONValue
+    /// What a container reads there where no name server of ours answers.
+    var resolvConf: String?
+
+    enum CodingKeys: String, CodingKey {
+        case network, interface, handle
+        case resolvConf = "resolv_conf"
+    }
 }

@@ -28,10 +28,9 @@ extension Engine {
             first = first ?? attachment
         }
         guard let first else { throw AgentError(.requestInvalid, "the container has no network") }
+        let resolvConf = bearings(of: container, first.resolvConf).resolvConf
         try run.write(
-            EtcFiles(
-                container: container, resolvConf: resolvConf(first.resolvConf, on: records[0].spec.name, spec.dns),
-                hosts: first.hosts), owner: container.record.ids)
+            EtcFiles(container: container, resolvConf: resolvConf, hosts: first.hosts), owner: container.record.ids)
         announce(container)
         return first
     }
@@ -91,7 +90,8 @@ extension Engine {
     func recoverConnections(of adopted: [Container]) async {
         for (name, driver) in parts.networkDrivers {
             let handles = adopted.flatMap { container in
-                (container.record.connections ?? []).filter { networks[$0.network]?.spec.driver == name }.map {
+                let own = (container.record.connections ?? []).filter { networks[$0.network]?.spec.driver == name }
+                return own.filter { $0.handle != .null }.map {
                     ContainerHandle(container: container.id, network: $0.network, handle: $0.handle)
                 }
             }
@@ -136,12 +136,16 @@ extension Engine {
         let request = AttachRequest(
             container: container.id, network: network.spec.name, hostname: container.hostname, connection: connection,
             interface: interface, namespace: try NetworkNamespace.of(process), isWayOut: !hasWayOut)
+        let before = bearings(of: container)
         do {
             container.note(try await driver.attach(request), request)
+            try rewriteFiles(of: container, since: before)
             announce(container)
             try await parts.ledger.rewrite(container.present)
         } catch {
+            let meanwhile = bearings(of: container)
             container.forget(request.network)
+            try? rewriteFiles(of: container, since: meanwhile)
             retract(container, on: connection.network)
             try? await driver.detach(
                 DetachRequest(
@@ -165,8 +169,12 @@ extension Engine {
                 DetachRequest(
                     container: container.id, network: name, handle: known?.handle ?? .null,
                     interface: known?.interface, namespace: try NetworkNamespace.of(process)))
+            let before = bearings(of: container)
             container.forget(name)
             retract(container, on: network)
+            tell("container \(container.id) still has the network \(name) in its files") {
+                try rewriteFiles(of: container, since: before)
+            }
         }
         try await write(spec, of: container)
         tell(.containerUpdated, of: container)
@@ -267,8 +275,11 @@ extension Container {
     /// Keeps what a network gave.
     fileprivate func note(_ attachment: Attachment, _ request: AttachRequest) {
         let record = ConnectionRecord(
-            network: request.network, interface: request.interface, handle: attachment.handle)
-        if record.handle != .null { self.record.connections = (self.record.connections ?? []) + [record] }
+            network: request.network, interface: request.interface, handle: attachment.handle,
+            resolvConf: attachment.resolvConf.isEmpty ? nil : attachment.resolvConf)
+        if record.handle != .null || !attachment.addresses.isEmpty {
+            self.record.connections = (self.record.connections ?? []) + [record]
+        }
         guard !attachment.addresses.isEmpty else { return }
         let status = ConnectionStatus(
             network: request.network.description, interface: request.interface, addresses: attachment.addresses,

@@ -31,11 +31,10 @@ extension Engine {
         }
     }
 
-    /// What a container reads: the network's own name server where it answers; where it does not, the servers that the
-    /// container wants, else the host's.
-    func resolvConf(_ host: String, on network: NetworkName, _ wishes: DNSSpec?) -> String {
-        let gateways = networks[network]?.state.gateways ?? []
-        return ResolvConf(host: host, wishes: wishes, servers: parts.names?.listening(of: gateways) ?? []).text
+    /// Where a network's own name server answers now.
+    func nameServers(of network: NetworkName) -> [String] {
+        guard let names = parts.names, let gateways = networks[network]?.state.gateways else { return [] }
+        return names.listening(of: gateways)
     }
 
     // MARK: Containers and services
@@ -107,7 +106,7 @@ extension Engine {
         await settleNames(of: networks.values)
     }
 
-    private func tell(_ failure: String, _ body: () throws -> Void) {
+    func tell(_ failure: String, _ body: () throws -> Void) {
         do { try body() } catch { parts.complain(AgentError(.hostFailed, failure).caused(by: error), nil) }
     }
 }

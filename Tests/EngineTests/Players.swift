@@ -63,7 +63,7 @@ struct PlayedLAN: NetworkDriver {
     func create(_ request: NetworkRequest) async throws -> MadeNetwork {
         try script.act("create \(request.spec.name)")
         return MadeNetwork(
-            NetworkState(subnets: ["10.9.0.0/24"], gateways: ["10.9.0.1"]),
+            NetworkState(subnets: ["10.9.0.0/24"], gateways: [request.spec.options["gateway"] ?? "10.9.0.1"]),
             handle: ["made": .string("\(request.spec.name)")])
     }
 
@@ -80,7 +80,7 @@ struct PlayedLAN: NetworkDriver {
         return Attachment(
             namespace: .made(try request.namespace ?? NetworkNamespace.current()), addresses: addresses,
             gateways: ["10.9.0.1"], mac: request.connection.mac, ports: Self.granted(request.ports),
-            handle: ["on": .string("\(request.network)")])
+            resolvConf: script.with { $0.resolvConf }, handle: ["on": .string("\(request.network)")])
     }
 
     func detach(_ request: DetachRequest) async throws {

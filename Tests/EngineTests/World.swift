@@ -133,6 +133,8 @@ final class Script: Sendable {
         var complaints: [AgentError] = []
         /// Deeds that fail.
         var failing: Set<String> = []
+        /// What the driver of a network says that the host has.
+        var resolvConf = ""
         var config = ImageConfig()
         var steps: [LaunchStep] = [.exec(path: "sleep", arguments: ["sleep"], environment: [])]
         var namespaces: Namespaces = [.user, .mount, .pid]

@@ -221,6 +221,45 @@ struct NetworkTests {
         }
     }
 
+    @Test func `a container without a network finds names as soon as it has one, in the files that it has open`() throws
+    {
+        try withImage("busybox", ownNetwork: true) { agent in
+            try agent.shell(
+                """
+                set -ex
+                davit run -d --name server --network bridge busybox:latest sleep 1000
+                davit run -d --name box busybox:latest sleep 1000
+                davit exec box sh -c 'test ! -s /etc/resolv.conf; ls -i /etc/resolv.conf /etc/hosts >/files'
+                davit network connect bridge box
+                davit exec box ping -c 1 -W 5 server
+                davit exec box nslookup server.davit.internal
+                davit exec server nslookup box.davit.internal
+                address=$(davit inspect box | jq -r '.[0].state.network.addresses[0] | split("/")[0]')
+                davit exec box grep "^$address " /etc/hosts
+                davit network disconnect bridge box
+                davit exec box sh -c 'test ! -s /etc/resolv.conf; grep ^127.0.1.1 /etc/hosts'
+                davit exec box sh -c 'ls -i /etc/resolv.conf /etc/hosts | cmp - /files'
+                davit rm -f server box
+                """)
+        }
+    }
+
+    @Test func `servers of its own are asked for a container by the name server, and by itself where there is none`()
+        throws
+    {
+        try withImage("busybox", ownNetwork: true) { agent in
+            try agent.shell(
+                """
+                set -ex
+                cat() { davit run --rm "$@" --dns 192.0.2.1 --dns-search corp --dns-option ndots:2 busybox:latest cat /etc/resolv.conf; }
+                cat --network bridge | tr '\\n' ' ' | grep -x 'nameserver 10[^ ]* \\(nameserver f[^ ]* \\)*search davit.internal corp options ndots:2 '
+                for network in none host; do
+                    cat --network $network | tr '\\n' ' ' | grep -x 'nameserver 192.0.2.1 search corp options ndots:2 '
+                done
+                """)
+        }
+    }
+
     @Test func `networks that can't publish say so`() throws {
         try withImage("busybox", ownNetwork: true) { agent in
             for network in ["none", "host"] {
