@@ -44,6 +44,8 @@ let package = Package(
         .target(name: "Netlink", dependencies: ["CLinux", "CNetlink", "Linux"]),
         .target(name: "JSON", dependencies: ["CJSON"]),
         .target(name: "Systemd", dependencies: ["CLinux", "CSystemd"]),
+        .target(name: "DNSMessage", dependencies: ["CLdns"]),
+        .target(name: "Seccomp", dependencies: ["CSeccomp"]),
 
         // MARK: Floor 2: words (pure values; no syscall, no await)
         .target(name: "Model", dependencies: ["JSON"]),
@@ -60,7 +62,7 @@ let package = Package(
         .target(name: "Images", dependencies: ["Drivers", "JSON", "Linux", "Model"]),
         .target(name: "ContainerNetwork", dependencies: ["JSON", "Linux", "Model", "Netlink"]),
         .target(name: "Engine", dependencies: ["Drivers", "Images", "JSON", "LaunchPlan", "Linux", "Model"]),
-        .target(name: "Names", dependencies: ["CLdns", "CLinux", "CSeccomp", "JSON", "Linux", "Netlink"]),
+        .target(name: "Names", dependencies: ["CLinux", "DNSMessage", "JSON", "Linux", "Netlink", "Seccomp"]),
 
         // MARK: Floor 4: doors
         .target(
@@ -147,6 +149,8 @@ let package = Package(
         .testTarget(name: "NetlinkTests", dependencies: ["Linux", "Netlink", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["CJSON", "JSON", "TestSupport"]),
         .testTarget(name: "SystemdTests", dependencies: ["Linux", "Systemd", "TestSupport"]),
+        .testTarget(name: "DNSMessageTests", dependencies: ["DNSMessage", "TestSupport"]),
+        .testTarget(name: "SeccompTests", dependencies: ["Seccomp"]),
         .testTarget(name: "ModelTests", dependencies: ["JSON", "Model", "Netlink", "TestSupport"]),
         .testTarget(name: "LaunchPlanTests", dependencies: ["LaunchPlan", "TestSupport"]),
         .testTarget(name: "MonitorTests", dependencies: ["CLinux", "LaunchPlan", "Linux", "TestSupport"]),
@@ -189,7 +193,7 @@ let package = Package(
             dependencies: [
                 "Drivers", "IsolationLinux", "JSON", "LaunchPlan", "Linux", "Model", "StorageOverlay", "TestSupport",
             ]),
-        .testTarget(name: "NamesTests", dependencies: ["Linux", "Names", "Netlink", "TestSupport"]),
+        .testTarget(name: "NamesTests", dependencies: ["DNSMessage", "Linux", "Names", "Netlink", "TestSupport"]),
         .testTarget(name: "SystemTests", dependencies: ["JSON", "Linux", "Model", "TestSupport"]),
         .testTarget(name: "BehaviourTests", dependencies: ["Linux", "TestSupport"]),
         .testTarget(name: "VMTests", dependencies: ["TestSupport"]),

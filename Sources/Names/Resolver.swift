@@ -1,3 +1,4 @@
+import DNSMessage
 public import Linux
 import Netlink
 

@@ -1,7 +1,7 @@
 import CLinux
-import CSeccomp
 import Glibc
 import Linux
+import Seccomp
 
 /// The walls that this process puts around itself before it reads the first query.
 enum Sandbox {
@@ -70,41 +70,17 @@ enum Sandbox {
     // MARK: System calls
 
     /// What the loop and its sockets take, reading files, the allocator and an orderly end.
-    private static let allowed = [
+    private static let allowed: [SyscallFilter.Call] = [
         "poll", "ppoll", "read", "recvfrom", "recvmsg", "sendto", "sendmsg", "accept4", "bind", "listen", "connect",
         "setsockopt", "getsockopt", "getpeername", "getsockname", "shutdown", "close", "write", "pwrite64",
         "openat2", "fstat", "newfstatat", "getdents64", "lseek",
         "brk", "munmap", "mremap", "madvise", "futex", "rt_sigreturn", "rt_sigprocmask", "rt_sigaction",
         "clock_gettime", "getrandom", "gettid", "getpid", "tgkill", "exit", "exit_group", "restart_syscall",
+        .call("mmap", where: 2, lacks: UInt64(PROT_EXEC)), .call("mprotect", where: 2, lacks: UInt64(PROT_EXEC)),
+        .call("socket", where: 0, is: UInt64(AF_INET)), .call("socket", where: 0, is: UInt64(AF_INET6)),
     ]
-    /// Allowed without PROT_EXEC.
-    private static let memory = ["mmap", "mprotect"]
-    private static let families = [AF_INET, AF_INET6]
 
-    /// Everything else fails with EPERM. It does not kill: names that go on are worth more than an end at a call that a
-    /// later C library makes on its way to something that works without it.
-    private static func filter() throws(Errno) -> Int32 {
-        guard let filter = unsafe seccomp_init(refusal) else { throw Errno.noMemory }
-        defer { unsafe seccomp_release(filter) }
-        for name in allowed { try unsafe allow(filter, name) }
-        let without = scmp_arg_cmp(arg: 2, op: SCMP_CMP_MASKED_EQ, datum_a: UInt64(PROT_EXEC), datum_b: 0)
-        for name in memory { try unsafe allow(filter, name, without) }
-        for family in families {
-            let only = scmp_arg_cmp(arg: 0, op: SCMP_CMP_EQ, datum_a: UInt64(family), datum_b: 0)
-            try unsafe allow(filter, "socket", only)
-        }
-        return unsafe seccomp_load(filter)
-    }
-
-    /// SCMP_ACT_ERRNO(EPERM) and SCMP_ACT_ALLOW of `<seccomp.h>`.
-    private static let (refusal, allowance): (UInt32, UInt32) = (0x0005_0000 | UInt32(EPERM), 0x7FFF_0000)
-
-    /// The filter must be one of seccomp_init.
-    private static func allow(_ filter: scmp_filter_ctx, _ name: String, _ argument: scmp_arg_cmp...) throws(Errno) {
-        let number = unsafe seccomp_syscall_resolve_name(name)
-        // A call that this architecture doesn't have.
-        guard number >= 0 else { return }
-        let result = unsafe seccomp_rule_add_array(filter, allowance, number, UInt32(argument.count), argument)
-        guard result == 0 else { throw Errno(rawValue: -result) }
-    }
+    /// Everything else fails. It does not kill: names that go on are worth more than an end at a call that a later C
+    /// library makes on its way to something that works without it.
+    private static func filter() -> Int32 { SyscallFilter(allowing: allowed, refusingWith: EPERM).enter() }
 }

@@ -1,3 +1,4 @@
+import DNSMessage
 import JSON
 import Linux
 import Netlink

@@ -1,3 +1,4 @@
+import DNSMessage
 import Netlink
 
 /// All that is known of names, and what of it a container may see.

@@ -11,4 +11,13 @@ import Testing
 
     @Test(arguments: ["", "1.2.3.in-addr.arpa", "1.2.3.256.in-addr.arpa", "+1.2.3.4.in-addr.arpa", "a.b"])
     func `what is no reverse name has no address`(name: String) { #expect(ReverseName.address(name) == nil) }
+
+    @Test func `messages over TCP come in pieces`() {
+        var input = Frame.frame([1, 2, 3]) + [0]
+        #expect(Frame.take(from: &input) == [1, 2, 3])
+        #expect(Frame.take(from: &input) == nil)
+        input += [1, 9]
+        #expect(Frame.take(from: &input) == [9])
+        #expect(input.isEmpty)
+    }
 }

@@ -1,13 +1,12 @@
 internal import CLdns
-import Linux
 
-/// The wire format of queries, by libldns.
-enum Message {
+/// The wire format of queries and their replies (RFC 1035), by libldns. Bytes of anybody never trap.
+public enum Message {
     /// What a message can have at most over TCP.
-    static let largest = 65535
+    public static let largest = 65535
 
     /// The bytes of the first question, which begins after the head of 12 bytes; nil when it is cut off or compressed.
-    static func questionBytes(of bytes: [UInt8]) -> ArraySlice<UInt8>? {
+    public static func questionBytes(of bytes: [UInt8]) -> ArraySlice<UInt8>? {
         var place = 12
         while place < bytes.count, bytes[place] != 0 {
             guard bytes[place] < 64 else { return nil }
@@ -19,7 +18,7 @@ enum Message {
     }
 
     /// Whether a message is a reply to a query: id and question are the same, the question's case aside.
-    static func isReply(_ reply: [UInt8], to query: [UInt8]) -> Bool {
+    public static func isReply(_ reply: [UInt8], to query: [UInt8]) -> Bool {
         guard reply.count > 12, reply[2] & 0x80 != 0, reply.starts(with: query.prefix(2)),
             let asked = questionBytes(of: query), let answered = questionBytes(of: reply)
         else { return false }
@@ -27,7 +26,7 @@ enum Message {
     }
 
     /// Whether a reply says that this server would not or could not help: SERVFAIL, NOTIMP or REFUSED.
-    static func isRefusal(_ reply: [UInt8]) -> Bool {
+    public static func isRefusal(_ reply: [UInt8]) -> Bool {
         reply.count > 3 && [2, 4, 5].contains(reply[3] & 15)
     }
 
@@ -39,7 +38,7 @@ enum Message {
 
     /// The reply to a query, from records as in a zone file. Truncated where it has more than `limit` bytes. Nil for a
     /// query that is none.
-    static func reply(to query: [UInt8], _ reply: Reply, limit: Int) -> [UInt8]? {
+    public static func reply(to query: [UInt8], _ reply: Reply, limit: Int) -> [UInt8]? {
         var count: Int64 = 0
         let (answers, authority) = (reply.answers.joined(separator: "\n"), reply.authority)
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, used in
@@ -54,49 +53,4 @@ enum Message {
     }
 
     static func lowercase(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
-}
-
-/// The one question of a query.
-struct Question: Sendable, Hashable {
-    enum Kind: Sendable, Hashable { case a, aaaa, ptr, any, other }
-
-    /// As sent, with its last dot.
-    var name: String
-    var kind: Kind
-    /// Whether the class is IN and the operation QUERY.
-    var isOrdinary: Bool
-    /// What a reply by UDP may have, in bytes: 512 to 4096.
-    var datagramLimit: Int
-
-    /// Nil for what is no query with one question.
-    init?(_ bytes: [UInt8]) {
-        var raw = davit_dns_question()
-        // libldns reads `bytes.count` bytes; the shim fills the struct or refuses.
-        guard Message.isPlain(bytes), unsafe davit_dns_parse(bytes, bytes.count, &raw) == 0, raw.response == 0,
-            Message.questionBytes(of: bytes) != nil
-        else { return nil }
-        // The shim ends the name with a NUL inside the array.
-        name = unsafe withUnsafeBytes(of: &raw.name) { text in
-            unsafe String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        kind = Self.kinds[raw.type] ?? .other
-        isOrdinary = raw.cls == 1 && raw.opcode == 0
-        datagramLimit = min(max(Int(raw.udp_size), 512), 4096)
-    }
-
-    init(name: String, kind: Kind) { (self.name, self.kind, isOrdinary, datagramLimit) = (name, kind, true, 512) }
-
-    private static let kinds: [UInt16: Kind] = [1: .a, 28: .aaaa, 12: .ptr, 255: .any]
-}
-
-/// What is said to a question.
-struct Reply: Sendable, Hashable {
-    enum Code: UInt8, Sendable { case fine = 0, serverFailed = 2, noSuchName = 3, notImplemented = 4, refused = 5 }
-
-    var code: Code
-    /// Records as in a zone file.
-    var answers: [String] = []
-    /// A record, or nothing.
-    var authority = ""
-    var isAuthoritative: Bool { code == .fine || code == .noSuchName }
 }

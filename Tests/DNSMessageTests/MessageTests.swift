@@ -1,8 +1,6 @@
-import Netlink
+import DNSMessage
 import TestSupport
 import Testing
-
-@testable import Names
 
 @Suite struct MessageTests {
     /// id 7, recursion desired, one question and one additional record: `Db.davit.internal`, A, IN; OPT of 1232 bytes.
@@ -60,14 +58,5 @@ import Testing
             #expect(Message.reply(to: bytes, Reply(code: .refused), limit: 512) != nil)
         }
         #expect(read > 100)
-    }
-
-    @Test func `messages over TCP come in pieces`() {
-        var input = Frame.frame([1, 2, 3]) + [0]
-        #expect(Frame.take(from: &input) == [1, 2, 3])
-        #expect(Frame.take(from: &input) == nil)
-        input += [1, 9]
-        #expect(Frame.take(from: &input) == [9])
-        #expect(input.isEmpty)
     }
 }
