@@ -84,8 +84,18 @@ public struct NameBoard: Sendable {
         var failed: [Failure]
     }
 
+    /// It is written in place: who reads in the middle of a write finds parts of both texts, so that only what was read
+    /// twice counts.
     private var status: Status? {
-        let bytes = try? place.readIfPresent("status.json", limit: 1 << 20)
-        return try? JSONValue(parsing: bytes ?? []).decode(Status.self, unknownKeys: .ignore)
+        var before: [UInt8] = []
+        for _ in 0..<64 {
+            let bytes = (try? place.readIfPresent("status.json", limit: 1 << 20)) ?? []
+            if bytes.isEmpty { return nil }
+            if bytes == before, let value = try? JSONValue(parsing: bytes) {
+                return try? value.decode(Status.self, unknownKeys: .ignore)
+            }
+            before = bytes
+        }
+        return nil
     }
 }

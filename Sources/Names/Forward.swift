@@ -12,7 +12,8 @@ enum Asker {
     }
 }
 
-/// A query that is with a server of the host or of the one who asks: a socket, a port and an id of its own for each attempt.
+/// A query that is with a server of the host or of the one who asks: a socket, a port and an id of its own for each
+/// attempt.
 struct Forward {
     static let patience = Duration.seconds(2)
 

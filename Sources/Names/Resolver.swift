@@ -10,6 +10,8 @@ public final class Resolver {
     /// A query has a name, and a few options at most.
     private static let largestDatagram = 4096
     private static let second = Duration.seconds(1)
+    /// How long connections wait when there was no descriptor for one.
+    private static let rest = Duration.milliseconds(100)
 
     private enum Source {
         case files
@@ -30,8 +32,10 @@ public final class Resolver {
     private var status = Status()
     private var statusFile: StatusFile
     private var nextListen = MonotonicTime.now
+    /// Until when connections wait, after there was no descriptor for one.
+    private var nextAccept: MonotonicTime?
 
-    /// Opens what it needs of the directory. `complain` is told of each damaged file, once.
+    /// Opens what it needs of the directory. `complain` is told of each damage once.
     public init(
         _ directory: Directory, resolvConf: String, port: UInt16, complain: @escaping (String) -> Void
     ) throws(Errno) {
@@ -54,16 +58,18 @@ public final class Resolver {
                 try handle(source.2, interest)
             }
             endOverdue()
-            if !status.failed.isEmpty, nextListen <= .now { listen() }
+            if nextListen <= .now { tryAgain() }
             statusFile.update(status)
         }
     }
 
     private func sources() -> [(Descriptor, Poll.Interest, Source)] {
         var all: [(Descriptor, Poll.Interest, Source)] = [(store.descriptor, .reading, .files)]
+        // Only here, so that the wait ends with what was left out here.
+        if let next = nextAccept, next <= .now { nextAccept = nil }
         for listener in listeners.values {
             all.append((listener.datagrams, .reading, .datagrams(listener)))
-            all.append((listener.connections, .reading, .connections(listener)))
+            if nextAccept == nil { all.append((listener.connections, .reading, .connections(listener))) }
         }
         // Of one that is at its end poll would tell that again and again.
         for (key, client) in clients where !client.interest.isEmpty {
@@ -78,7 +84,8 @@ public final class Resolver {
     /// Until the next thing is due, in milliseconds; -1 for never.
     private func patience() -> Int32 {
         var times = forwards.values.map(\.deadline) + clients.values.filter { $0.pending == 0 }.map(\.deadline)
-        if !status.failed.isEmpty { times.append(nextListen) }
+        if store.isBehind || !status.failed.isEmpty { times.append(nextListen) }
+        if let nextAccept { times.append(nextAccept) }
         if let due = statusFile.due(status) { times.append(due) }
         guard let next = times.min() else { return -1 }
         // A time that is over must not become a wait for ever.
@@ -113,6 +120,12 @@ public final class Resolver {
         nextListen = .now.advanced(by: Self.second)
     }
 
+    /// What there were no descriptors for, and addresses that could not be had.
+    private func tryAgain() {
+        if store.isBehind { try? store.readAll() } else if status.failed.isEmpty { return }
+        listen()
+    }
+
     // MARK: Queries
 
     /// At most as many as a turn should take.
@@ -125,8 +138,14 @@ public final class Resolver {
     }
 
     private func takeConnections(_ listener: Listener) {
-        guard let socket = try? UnixSocket.accept(listener.connections), let peer = try? socket.peer(),
-            let source = IPAddress(peer.address), networkAt[listener.address]?.serves(source) == true,
+        let accepted: Descriptor?
+        do { accepted = try UnixSocket.accept(listener.connections) } catch {
+            // It still waits: without a rest the loop would turn on the spot.
+            nextAccept = .now.advanced(by: Self.rest)
+            return
+        }
+        guard let socket = accepted, let peer = try? socket.peer(), let source = IPAddress(peer.address),
+            networkAt[listener.address]?.serves(source) == true,
             clients.count < Self.mostClients,
             clients.values.count(where: { $0.source == source }) < Self.mostClientsEach
         else { return }

@@ -64,5 +64,9 @@ public struct ResolverCommand {
         Process.exit(status)
     }
 
-    private static func say(_ text: String) { try? Descriptor.standardError.write("davit-resolver: \(text)\n") }
+    /// One line, whatever the text holds.
+    private static func say(_ text: String) {
+        let line = text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : Character($0) }
+        try? Descriptor.standardError.write("davit-resolver: \(String(line))\n")
+    }
 }

@@ -71,6 +71,33 @@ import Testing
         }
     }
 
+    @Test func `what the name server says of itself is never read in part`() async throws {
+        try await withBoard { world, board in
+            let place = try Directory(path: world.directory).directory("run/names")
+            let file = try place.open("status.json", [.writeOnly, .create]).shared()
+            // As it does it: in place, and never shorter; now with more in it, now with less.
+            let texts = [1, 400].map { count in
+                let addresses = ["10.9.0.1"] + (1..<count).map { "10.8.\($0 / 250).\($0 % 250)" }
+                let list = addresses.map { "\"\($0)\"" }.joined(separator: ",")
+                return Array(#"{"pid":1,"listening":[\#(list)],"failed":[]}"#.utf8)
+            }
+            let size = texts.map(\.count).max() ?? 0
+            let padded = texts.map { $0 + [UInt8](repeating: 0x20, count: size - $0.count) }
+            try file.write(padded[0], at: 0)
+            let writer = Task.detached {
+                while !Task.isCancelled {
+                    for text in padded { try file.write(text, at: 0) }
+                    await Task.yield()
+                }
+            }
+            var missed = 0
+            for _ in 0..<3000 where board.listening(of: ["10.9.0.1"]) != ["10.9.0.1"] { missed += 1 }
+            writer.cancel()
+            try await writer.value
+            #expect(missed == 0)
+        }
+    }
+
     @Test func `its own servers are told beside its names`() async throws {
         try await withBoard { world, _ in
             _ = try await world.engine.createNetwork(NetworkSpec(name: NetworkName("web"), driver: "lan"))

@@ -152,4 +152,35 @@ struct BoundsTests {
             """)
         #expect(said == ["0 True True", "10.88.0.2"])
     }
+
+    @Test func `without descriptors it rests, answers by UDP, and does later what it could not`() throws {
+        let said = try Host.run(
+            """
+            start
+            free=0; while [ -e /proc/$pid/fd/$free ]; do free=$((free + 1)); done
+            # As the same user, for which no capability is needed.
+            files() { setpriv --reuid 65534 --regid 65534 --clear-groups prlimit --pid $pid --nofile=$1:; }
+            files $free
+            dig -b 10.88.0.3 @10.88.0.1 +tcp +tries=1 +time=40 +short db >"$d/tcp" &
+            waiting=$!
+            # 10.88.0.1, port 53, established: it waits to be accepted, as poll has told before what comes now.
+            until grep -q '0100580A:0035 [0-9A-F:]* 01 ' /proc/net/tcp; do sleep 0.02; done
+            ask 10.88.0.3 +short db
+            # One that turns on the spot never sleeps.
+            asleep=0
+            until [ $asleep = 20 ]; do
+                [ "$(sed 's/.*) \\(.\\).*/\\1/' /proc/$pid/stat)" = S ] && asleep=$((asleep + 1))
+                sleep 0.01
+            done
+            # What can't be read stays as it was.
+            entry b b web '"other"' '"10.88.0.3"'; entry d d web '"late"' '"10.88.0.7"'
+            ask 10.88.0.3 +short cache; status late.davit.internal
+            files 4096
+            wait $waiting; cat "$d/tcp"
+            until ask 10.88.0.3 +short late | grep 10.88; do :; done
+            ask 10.88.0.3 +short other; status cache.davit.internal
+            """)
+        #expect(
+            said == ["10.88.0.2", "10.88.0.3", "NXDOMAIN", "10.88.0.2", "10.88.0.7", "10.88.0.3", "NXDOMAIN"])
+    }
 }

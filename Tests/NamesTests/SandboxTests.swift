@@ -62,17 +62,25 @@ struct SandboxTests {
             """
             exec 2>"$d/said"
             start
-            echo '{' | write entries bad
-            entry d d web '"two words","good"' '"10.88.0.7"'
+            for again in 1 2 3; do echo '{' | write entries bad; done
+            entry d d web '"two\\\\nwords","good"' '"10.88.0.7"'
             ask 10.88.0.3 +short good
+            entry d d web '"two\\\\nwords","good"' '"10.88.0.7"'
+            ask 10.88.0.3 +short good
+            grep -c entries/bad.json "$d/said"
+            entry bad bad web '"well"' '"10.88.0.8"'
+            ask 10.88.0.3 +short well
+            echo '[]' | write entries bad
             ask 10.88.0.3 +short good
             exec 2>/dev/null
-            grep -c entries/bad.json "$d/said"
-            grep -o 'entries/d.json: .*' "$d/said"
+            grep -o 'entries/.*' "$d/said"
             """)
         #expect(
             said == [
-                "10.88.0.7", "10.88.0.7", "1", "entries/d.json: nobody can ask for the name two words",
+                "10.88.0.7", "10.88.0.7", "1", "10.88.0.8", "10.88.0.7",
+                "entries/bad.json: it is left out: byte 2: the text ends where a key in double quotes is expected",
+                "entries/d.json: nobody can ask for the name two?words",
+                "entries/bad.json: it is not what the agent writes, and left out",
             ])
     }
 }
