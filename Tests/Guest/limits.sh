@@ -407,6 +407,21 @@ it 'an SELinux label is refused where there is none' <<'END'
 grep '^davit: security.refused: .*this host has no SELinux' /tmp/refused
 END
 
+# MARK: The LAN, with what Debian's kernel has
+
+it 'containers on ipvlan have the link address of their parent and reach each other' <<'END'
+busybox ip link add lan0 type veth
+for link in lan0 veth0; do busybox ip link set $link up; done
+davit network create --driver ipvlan --opt parent=lan0 --subnet 192.0.2.0/24 shared
+davit run -d --name site --network shared:ip=192.0.2.77 $busybox httpd -f -p 80 -h /etc
+davit inspect site | jq -e --arg mac "$(cat /sys/class/net/lan0/address)" '.[0].state.network.connections[0].mac == $mac'
+davit run --rm --network shared $busybox wget -q -O - http://192.0.2.77/hostname
+! davit network create --driver macvlan --opt parent=lan0 --subnet 192.0.2.0/24 other 2>/tmp/refused
+grep '^davit: network.refused: .*it is that of ipvlan links already' /tmp/refused
+davit rm --force site
+davit network rm shared
+END
+
 # MARK: The end
 
 it 'a stop of the scope kills all containers and the agent tells it' <<'END'

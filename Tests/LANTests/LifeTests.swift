@@ -104,6 +104,25 @@ extension KernelTests {
             #expect(try await next.status().message == "lan: 1 of 254 addresses on lan0")
         }
 
+        @Test func `many come at once, each with an address of its own, and go again`() async throws {
+            let world = try World()
+            try await world.make { $0.range = "192.0.2.64/27" }
+            try await world.make("other") { $0.range = "192.0.2.64/27" }
+            let containers = try await withThrowingTaskGroup(of: Container.self) { group in
+                for number in 0..<16 { group.addTask { try await world.attach(number < 8 ? "lan" : "other") } }
+                return try await group.reduce(into: [Container]()) { $0.append($1) }
+            }
+            #expect(Set(containers.map(\.attachment.addresses)).count == 16)
+            #expect(Set(containers.map(\.attachment.mac)).count == 16)
+            try containers[0].corner.exchange(with: containers[15].corner, at: try containers[15].address(.v6))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for container in containers { group.addTask { try await world.network.detach(container.farewell()) } }
+                try await group.waitForAll()
+            }
+            #expect(try containers.allSatisfy { try $0.corner.route.links().map(\.name) == ["lo"] })
+            #expect(try await world.status() == "lan: 0 of 32 addresses on lan0; other: 0 of 32 addresses on lan0")
+        }
+
         @Test func `a container that is started again has its addresses at once`() async throws {
             let world = try World()
             try await world.make { $0.options["mode"] = "bridge" }

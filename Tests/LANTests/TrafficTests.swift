@@ -35,7 +35,7 @@ extension KernelTests {
             #expect(try world.route.links().allSatisfy { $0.kind != "macvlan" })
         }
 
-        @Test(arguments: ["bridge", "private"]) func `containers reach each other, unless the mode is private`(
+        @Test(arguments: ["bridge", "private", "vepa"]) func `containers reach each other only in the mode bridge`(
             _ mode: String
         ) async throws {
             let world = try World()
