@@ -23,6 +23,8 @@ extension Attribute {
     static var peer: Self { Self(VETH_INFO_PEER) }
     static var macvlanMode: Self { Self(IFLA_MACVLAN_MODE) }
     static var ipvlanMode: Self { Self(IFLA_IPVLAN_MODE) }
+    static var bridgeFilters4: Self { Self(IFLA_BR_NF_CALL_IPTABLES) }
+    static var bridgeFilters6: Self { Self(IFLA_BR_NF_CALL_IP6TABLES) }
     static var portHairpin: Self { Self(IFLA_BRPORT_MODE) }
     static var portIsolated: Self { Self(IFLA_BRPORT_ISOLATED) }
     static var portProxyARP: Self { Self(IFLA_BRPORT_PROXYARP) }

@@ -13,6 +13,7 @@ extension Ruleset.Statement {
         case .isIn(let operands, let set, let inverted):
             operands.loading() + [.lookup(.word(0), set: set, inverted: inverted)]
         case .verdict(let verdict): [.verdict(verdict)]
+        case .reset: [.reject(type: NFT_REJECT_TCP_RST.rawValue, code: 0)]
         case .reject:
             [.reject(type: NFT_REJECT_ICMPX_UNREACH.rawValue, code: UInt8(NFT_REJECT_ICMPX_ADMIN_PROHIBITED.rawValue))]
         case .verdictMap(let operands, let map):

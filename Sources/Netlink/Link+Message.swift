@@ -99,7 +99,19 @@ extension NetlinkMessage {
         NetlinkMessage(UInt16(RTM_NEWLINK), header: settings.header(index: index), purpose: purpose) { message in
             settings.put(in: &message)
             settings.putPort(in: &message)
+            if let filters = settings.bridgeFilters { message.putBridgeFilters(filters) }
             if let own = settings.hasOwnAddress { message.putAddressGeneration(own) }
+        }
+    }
+
+    private mutating func putBridgeFilters(_ filters: Bool) {
+        nest(.linkInfo) { info in
+            info.put(.kind, "bridge")
+            info.nest(.data) { data in
+                for attribute in [Attribute.bridgeFilters4, .bridgeFilters6] {
+                    data.put(attribute, value: UInt8(filters ? 1 : 0))
+                }
+            }
         }
     }
 

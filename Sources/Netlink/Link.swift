@@ -96,12 +96,15 @@ public struct LinkSettings: Sendable {
     public var alias: String?
     /// A number that rules can look at.
     public var group: UInt32?
+    /// Of a bridge: frames between its ports pass the rules of the host (`br_netfilter`). Counts for a change.
+    public var bridgeFilters: Bool?
 
     public init(
         name: String? = nil, index: UInt32? = nil, mac: MACAddress? = nil, mtu: UInt32? = nil, isUp: Bool? = nil,
         master: UInt32? = nil, port: BridgePort? = nil, namespace: Descriptor? = nil, hasOwnAddress: Bool? = nil,
-        alias: String? = nil, group: UInt32? = nil
+        alias: String? = nil, group: UInt32? = nil, bridgeFilters: Bool? = nil
     ) {
+        self.bridgeFilters = bridgeFilters
         self.index = index
         (self.name, self.mac, self.mtu, self.isUp) = (name, mac, mtu, isUp)
         (self.master, self.port, self.namespace) = (master, port, namespace)

@@ -8,6 +8,8 @@ extension Ruleset {
         case verdict(Verdict)
         /// Drops it and tells the sender: `ICMP_PKT_FILTERED`, administratively prohibited, in both versions.
         case reject
+        /// Drops a packet of TCP, which ``Operand/transport`` must have said it is, and ends the connection for the sender.
+        case reset
         /// The verdict that a map has for the operands; goes on when it has none.
         case verdictMap([Operand], map: String)
         case destination(Translation, TranslationFlags = [])

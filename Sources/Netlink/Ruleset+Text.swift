@@ -95,6 +95,7 @@ extension Ruleset.Statement: CustomStringConvertible {
         case .isIn(let operands, let set, let inverted): "\(operands.text) \(inverted ? "!= " : "")@\(set)"
         case .verdict(let verdict): "\(verdict)"
         case .reject: "reject with icmpx admin-prohibited"
+        case .reset: "reject with tcp reset"
         case .verdictMap(let operands, let map): "\(operands.text) vmap @\(map)"
         case .destination(let translation, let flags): "dnat \(translation)\(flags)"
         case .source(let translation, let flags): "snat \(translation)\(flags)"
