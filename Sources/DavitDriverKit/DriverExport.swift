@@ -120,6 +120,7 @@ public struct DriverIdentity: Sendable {
         DriverMethod<PublishRequest, Attachment.Changed>.publish.name,
         DriverMethod<BandwidthRequest, NoValue>.limit.name, DriverMethod<ServiceRequest, ServedService>.serve.name,
         DriverMethod<ServiceTarget, NoValue>.unserve.name, DriverMethod<ConnectionTarget, PortPaths>.explainPorts.name,
+        DriverMethod<Policies, NoValue>.enforce.name,
     ]
 
     func manifest(_ kind: DriverKind, methods: [String]) -> DriverManifest {

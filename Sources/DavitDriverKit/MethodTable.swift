@@ -111,6 +111,10 @@ extension MethodTable where Driver: NetworkDriver {
             try await driver.unserve(target)
             return NoValue()
         }
+        table.on(.enforce) { driver, request in
+            try await driver.enforce(request.policies)
+            return NoValue()
+        }
         table.on(.explainPorts) { driver, target in try await PortPaths(driver.explain(target)) }
         table.on(.limit) { driver, request in
             try await driver.limit(request)

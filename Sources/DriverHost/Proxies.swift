@@ -96,6 +96,13 @@ public struct LoadedNetworkDriver: NetworkDriver, DriverProxy {
         }
         return try await driver.call(.serve, request)
     }
+    public func enforce(_ policies: [PolicySpec]) async throws {
+        guard driver.has(.enforce) else {
+            if let policy = policies.first { throw AgentError(unenforced: policy) }
+            return
+        }
+        _ = try await driver.call(.enforce, Policies(policies))
+    }
     public func explain(_ target: ConnectionTarget) async throws -> [PortPath] {
         guard driver.has(.explainPorts) else {
             throw AgentError(.portRefused, "the driver of the network \(target.network) can't tell of its ports")

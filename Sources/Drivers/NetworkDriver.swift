@@ -35,6 +35,10 @@ public protocol NetworkDriver: Driver {
     func serve(_ request: ServiceRequest) async throws -> ServedService
     /// Takes a service away. Idempotent.
     func unserve(_ service: ServiceTarget) async throws
+    /// These policies and no others hold from now on, also for connections that are there. All or nothing. Idempotent.
+    ///
+    /// Called after `restore` and before `recover`, and for each change. Throws `policy.refused`.
+    func enforce(_ policies: [PolicySpec]) async throws
     /// The path of a packet to each port that is published of a connected container, as the host is now. Changes nothing.
     func explain(_ target: ConnectionTarget) async throws -> [PortPath]
 }
@@ -51,11 +55,24 @@ extension NetworkDriver {
         throw AgentError(.serviceRefused, "the driver of the network \(request.spec.network) has no services")
     }
     public func unserve(_ service: ServiceTarget) async throws {}
+    public func enforce(_ policies: [PolicySpec]) async throws {
+        if let policy = policies.first { throw AgentError(unenforced: policy) }
+    }
     public func explain(_ target: ConnectionTarget) async throws -> [PortPath] {
         throw AgentError(.portRefused, "the driver of the network \(target.network) can't publish ports")
     }
     public func limit(_ request: BandwidthRequest) async throws {
         throw AgentError(.limitUnavailable, "the driver of the network \(request.network) can't limit bandwidth")
+    }
+}
+
+extension AgentError {
+    /// What a driver without policies says to one.
+    public init(unenforced policy: PolicySpec) {
+        self.init(
+            .policyRefused,
+            "the policy \(policy.name) can't be: the driver of its networks has no policies, the driver bridge has them"
+        )
     }
 }
 
@@ -101,11 +118,13 @@ public struct AttachRequest: Sendable {
     public var namespace: Descriptor?
     /// Whether its way out of its networks goes by this one.
     public var isWayOut: Bool
+    /// Those that policies look at.
+    public var labels: [String: String]
 
     public init(
         container: ContainerID, network: NetworkName, hostname: String, ports: [PortMapping] = [],
         connection: NetworkConnection? = nil, interface: String = "eth0", namespace: Descriptor? = nil,
-        isWayOut: Bool = true
+        isWayOut: Bool = true, labels: [String: String] = [:]
     ) {
         self.container = container
         self.network = network
@@ -115,6 +134,7 @@ public struct AttachRequest: Sendable {
         self.interface = interface
         self.namespace = namespace
         self.isWayOut = isWayOut
+        self.labels = labels
     }
 }
 

@@ -21,7 +21,8 @@ extension Engine {
             var request = AttachRequest(
                 container: container.id, network: record.spec.name, hostname: container.hostname,
                 ports: index == wayOut ? spec.published(by: image) : [], connection: spec.connections[index],
-                interface: "eth\(index)", isWayOut: index == wayOut)
+                interface: "eth\(index)", isWayOut: index == wayOut,
+                labels: container.record.labels ?? spec.labels)
             request.namespace = try first?.madeNamespace(besides: record.spec.name)
             let attachment = try await driver(of: record).attach(request)
             container.note(attachment, request)
@@ -135,7 +136,8 @@ extension Engine {
         let driver = try driver(of: network)
         let request = AttachRequest(
             container: container.id, network: network.spec.name, hostname: container.hostname, connection: connection,
-            interface: interface, namespace: try NetworkNamespace.of(process), isWayOut: !hasWayOut)
+            interface: interface, namespace: try NetworkNamespace.of(process), isWayOut: !hasWayOut,
+            labels: container.record.labels ?? container.record.spec.labels)
         let before = bearings(of: container)
         do {
             container.note(try await driver.attach(request), request)

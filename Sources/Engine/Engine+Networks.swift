@@ -60,6 +60,11 @@ extension Engine {
                     .networkInUse,
                     "the service \(service.record.spec.name) is on the network \(name): remove the service first")
             }
+            if let policy = policies.values.first(where: { $0.spec.networks.contains(name) }) {
+                throw AgentError(
+                    .networkInUse,
+                    "the policy \(policy.spec.name) names the network \(name): remove the policy first")
+            }
             if let user = users(of: name).first {
                 throw AgentError(
                     .networkInUse,
@@ -76,6 +81,7 @@ extension Engine {
             !record.isPlain && parts.networkDrivers[record.spec.name.description] == nil
                 && users(of: record.spec.name).isEmpty
                 && !services.values.contains { $0.record.spec.network == record.spec.name }
+                && !policies.values.contains { $0.spec.networks.contains(record.spec.name) }
         }
         var removed: [NetworkName] = []
         for name in unused.map(\.spec.name).sorted(by: { $0.description < $1.description }) {

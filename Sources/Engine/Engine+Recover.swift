@@ -19,6 +19,7 @@ extension Engine {
         // Only a run leaves something with the drivers; what a finished one left was not meant to stay.
         let valid = Set(containers.values.filter { !$0.undo.isEmpty }.map(\.id))
         await recoverNetworks()
+        await recoverPolicies()
         await recoverServices()
         await recoverDrivers()
         await announceAll()

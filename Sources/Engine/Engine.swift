@@ -33,6 +33,8 @@ public actor Engine {
     var networks: [NetworkName: NetworkRecord] = [:]
     var networkTurns = Turns<NetworkName>()
     var services: [NetworkName: Service] = [:]
+    var policies: [NetworkName: PolicyRecord] = [:]
+    let policyTurn = Turn()
     var serviceTurns = Turns<NetworkName>()
     nonisolated let jobs: AsyncStream<Job>
     nonisolated let jobSink: AsyncStream<Job>.Continuation

@@ -12,15 +12,17 @@ public struct Ledger: Sendable {
     private let run: Directory
     let networks: Shelf
     let services: Shelf
+    let policies: Shelf
     /// The run directory as a whole; a tmpfs, so it begins empty with the host.
     private let place: Directory
 
-    /// Makes `containers/` in both directories, `networks/` and `services/` in the first; idempotent.
+    /// Makes `containers/` in both directories, `networks/`, `services/` and `policies/` in the first; idempotent.
     public init(state: Directory, run: Directory) throws(Errno) {
         self.state = try state.makeDirectories("containers", mode: 0o700)
         self.run = try run.makeDirectories("containers", mode: 0o711)
         networks = Shelf(directory: try state.makeDirectories("networks", mode: 0o700), thing: "network")
         services = Shelf(directory: try state.makeDirectories("services", mode: 0o700), thing: "service")
+        policies = Shelf(directory: try state.makeDirectories("policies", mode: 0o700), thing: "policy")
         place = run
     }
 

@@ -57,6 +57,9 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case serviceNotFound = "service.not_found"
     case serviceExists = "service.exists"
     case serviceRefused = "service.refused"
+    case policyNotFound = "policy.not_found"
+    case policyExists = "policy.exists"
+    case policyRefused = "policy.refused"
 
     // Drivers
     case driverNotFound = "driver.not_found"

@@ -24,6 +24,8 @@ public struct Event: Sendable, Hashable, Codable {
         case serviceCreated = "service.created"
         case serviceChanged = "service.changed"
         case serviceRemoved = "service.removed"
+        case policyCreated = "policy.created"
+        case policyRemoved = "policy.removed"
         case imageLoaded = "image.loaded"
         case imageTagged = "image.tagged"
         case imageRemoved = "image.removed"

@@ -21,6 +21,7 @@ extension Router {
         VolumeMethods(engine: engine).register(on: router)
         NetworkMethods(engine: engine).register(on: router)
         ServiceMethods(engine: engine).register(on: router)
+        PolicyMethods(engine: engine).register(on: router)
         IsolationMethods(engine: engine).register(on: router)
         EventMethods(engine: engine).register(on: router)
         AgentMethods(agent: agent, drivers: drivers, engine: engine, images: images).register(on: router)

@@ -83,6 +83,7 @@ extension ContainerWait.Condition: WordList {}
 extension HealthStatus.Word: WordList {}
 extension RootfsChange.Kind: WordList {}
 extension ExitReason: WordList {}
+extension PolicySpec.Action: WordList {}
 
 extension WordList where Self: RawRepresentable & CaseIterable, RawValue == String {
     static var words: [String] { allCases.map(\.rawValue) }

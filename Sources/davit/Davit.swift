@@ -20,7 +20,8 @@ struct Davit: ParsableCommand {
                     Update.self, Stats.self, Top.self, Port.self, Cp.self, Diff.self, Export.self,
                 ]),
             CommandGroup(name: "Images", subcommands: [Images.self, Load.self, Tag.self, Rmi.self, Commit.self]),
-            CommandGroup(name: "Volumes and networks", subcommands: [Volume.self, Network.self, Service.self]),
+            CommandGroup(
+                name: "Volumes and networks", subcommands: [Volume.self, Network.self, Service.self, Policy.self]),
             CommandGroup(
                 name: "Agent",
                 subcommands: [

@@ -12,12 +12,11 @@ extension KernelTests {
     @Suite struct `Traffic` {
         private let world: World
 
-        init() throws { world = try World() }
+        init() throws { world = try World { $0.nat66 = true } }
 
         private static let families: [IPAddress.Family] = [.v4, .v6]
         private static func any(_ family: IPAddress.Family) -> String { family == .v4 ? "0.0.0.0" : "::" }
         private static func hosts(_ family: IPAddress.Family) -> String { family == .v4 ? "192.0.2.1" : "2001:db8::1" }
-        private static func loopback(_ family: IPAddress.Family) -> String { family == .v4 ? "127.0.0.1" : "::1" }
 
         @Test(arguments: families) func `containers reach each other`(_ family: IPAddress.Family) async throws {
             let (one, two) = (try await world.attach(), try await world.attach())
@@ -47,6 +46,57 @@ extension KernelTests {
             try container.corner.exchange(there, 80, with: listener)
             let receiver = try world.outside.listen(.datagram, 53, at: Self.any(family))
             try container.corner.send(7, there, 53, to: receiver)
+        }
+
+        @Test func `without translation unique local addresses are told that there is no way out, and the rest works`()
+            async throws
+        {
+            let world = try World()
+            let container = try await world.attach(PortMapping(hostPort: 8080, containerPort: 80))
+            let service = try world.outside.listen(.stream, 80, at: "::")
+            #expect(throws: Errno.connectionRefused) { try container.corner.connect("2001:db8::2", 80) }
+            let listener = try container.corner.listen(.stream, 80, at: "::")
+            try world.outside.exchange("2001:db8::1", 8080, with: listener)
+            withExtendedLifetime(service) {}
+        }
+
+        /// Longer packets than the way out takes: the host says so, and the answer finds its way behind the translation.
+        @Test(arguments: families) func `much passes, whichever link is the narrow one`(
+            _ family: IPAddress.Family
+        ) async throws {
+            let there = try RouteSocket(in: world.outside.namespace)
+            for (socket, name) in [(world.route, "out0"), (there, "eth0")] {
+                let link = try #require(try socket.link(named: name))
+                try socket.change(link.index, LinkSettings(mtu: 1400))
+            }
+            try await world.make("wide") { $0.mtu = 1500 }
+            try await world.make("narrow") { $0.mtu = 1300 }
+            let listener = try world.outside.listen(.stream, 80, at: Self.any(family))
+            for network in ["bridge", "wide", "narrow"] {
+                let container = try await world.attach(to: network)
+                let link = try RouteSocket(in: container.corner.namespace).link(named: "eth0")
+                #expect(link?.mtu == ["bridge": 1400, "wide": 1500, "narrow": 1300][network])
+                let client = try container.corner.connect(family == .v4 ? "192.0.2.2" : "2001:db8::2", 80)
+                try #require(try listener.wait(until: .now.advanced(by: .milliseconds(500))))
+                let server = try #require(try UnixSocket.accept(listener))
+                for (one, other) in [(client, server), (server, client)] {
+                    #expect(try pass(100_000, from: one, to: other) == 100_000, "on \(network)")
+                }
+            }
+        }
+
+        /// Answers how many bytes came.
+        private func pass(_ count: Int, from one: Descriptor, to other: Descriptor) throws -> Int {
+            var came = 0
+            while came < count {
+                try one.send(Array(repeating: 7, count: 10_000))
+                let goal = came + 10_000
+                while came < goal {
+                    guard try other.wait(until: .now.advanced(by: .seconds(2))) else { return came }
+                    came += try other.read(upTo: goal - came).count
+                }
+            }
+            return came
         }
 
         @Test(arguments: families) func `a published port is reached from everywhere`(

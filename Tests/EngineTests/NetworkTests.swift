@@ -8,7 +8,7 @@ import Testing
 
 extension World {
     /// What was done, but for looking up images.
-    fileprivate var deeds: [String] { script.deeds.filter { !$0.hasPrefix("resolve") } }
+    var deeds: [String] { script.deeds.filter { !$0.hasPrefix("resolve") } }
 
     fileprivate func make(_ name: String, isInternal: Bool = false) async throws {
         var spec = NetworkSpec(name: try NetworkName(name), driver: "lan")
@@ -16,13 +16,13 @@ extension World {
         _ = try await engine.createNetwork(spec)
     }
 
-    fileprivate func refusal(_ body: () async throws -> Void) async -> AgentError? {
+    func refusal(_ body: () async throws -> Void) async -> AgentError? {
         await #expect(throws: AgentError.self) { try await body() }
     }
 }
 
 extension ContainerSpec {
-    fileprivate static func on(_ networks: String..., name: String = "a") throws -> ContainerSpec {
+    static func on(_ networks: String..., name: String = "a") throws -> ContainerSpec {
         var spec = try test(name)
         spec.network = networks[0]
         spec.networks = networks.map { NetworkConnection($0) }

@@ -76,6 +76,7 @@ struct PlayedLAN: NetworkDriver {
         try script.act(
             "attach \(request.network) \(request.interface)\(request.namespace == nil ? "" : " beside")\(request.isWayOut ? " out" : "")"
         )
+        script.with { $0.labels = request.labels }
         let addresses = request.connection.addresses?.map { "\($0)/24" } ?? ["10.9.0.2/24"]
         return Attachment(
             namespace: .made(try request.namespace ?? NetworkNamespace.current()), addresses: addresses,
@@ -107,6 +108,10 @@ struct PlayedLAN: NetworkDriver {
 
     func explain(_ target: ConnectionTarget) async throws -> [PortPath] {
         [80, 81, 82].map { PortPath(port: PortMapping(hostPort: 8080, containerPort: $0), steps: []) }
+    }
+
+    func enforce(_ policies: [PolicySpec]) async throws {
+        try script.act("enforce \(policies.map(\.name.description).joined(separator: " "))")
     }
 
     func unserve(_ service: ServiceTarget) async throws { try script.act("unserve \(service.service)") }

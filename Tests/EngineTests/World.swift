@@ -143,6 +143,8 @@ final class Script: Sendable {
         /// What a monitor says instead of carrying out its plan.
         var words: [MonitorReport]?
         var handles: [ContainerHandle] = []
+        /// What the network was told last.
+        var labels: [String: String] = [:]
         var valid: Set<ContainerID> = []
         /// The longer pauses that have not gone by, by the order in which they began.
         var alarms: [Int: @Sendable () -> Void] = [:]

@@ -101,6 +101,31 @@ struct NetworkTests {
         }
     }
 
+    @Test func `policies decide who reaches whom`() throws {
+        try withImage("busybox", ownNetwork: true) { agent in
+            try agent.shell(
+                """
+                set -ex
+                for network in front back; do davit network create $network; done
+                davit run -d --name db --label app=db --network back:ip=10.88.1.9 busybox:latest httpd -f -p 80 -h /etc
+                davit run -d --name shop --network front busybox:latest sleep 1000
+                fails davit exec shop wget -q -T 1 -O - http://10.88.1.9/hostname
+                davit policy create --allow --from network=front --to network=back,label=app=db --port 80 shop
+                davit exec shop wget -q -T 5 -O - http://10.88.1.9/hostname
+                davit policy create --deny --to label=app=db --priority 10 walls
+                davit policy ls | grep -E 'walls +10 +deny +any +label=app=db'
+                davit exec shop wget -q -T 5 -O - http://10.88.1.9/hostname 2>&1 | grep refused
+                fails davit network rm back 2>&1 | grep network.in_use
+                davit policy rm walls
+                davit exec shop wget -q -T 5 -O - http://10.88.1.9/hostname
+                davit policy inspect shop | jq -e '.[0].spec.ports == [{"port": 80, "transport": "tcp"}]'
+                davit policy rm shop
+                davit rm -f db shop
+                davit network rm front back
+                """)
+        }
+    }
+
     @Test func `a CNI list is a network with ports, and its containers leave nothing`() throws {
         try withImage("busybox", prepare: Self.office, ownNetwork: true) { agent in
             try agent.shell(

@@ -133,6 +133,38 @@ struct RecoveryTests {
         }
     }
 
+    @Test func `policies hold while the agent is away, and for whom it starts afterwards`() throws {
+        try withMortalAgent(ownNetwork: true) { agent in
+            let serve = ["httpd", "-f", "-p", "80", "-h", "/etc"]
+            try agent.davit(
+                words: ["run", "-d", "--name", "db", "--label", "app=db", "--network", "bridge", "busybox:latest"]
+                    + serve)
+            let ask =
+                "for name in $NAMES; do wget -q -T 5 -O - http://$name/hostname 2>&1; done | grep -c refused >>/said"
+            let watch = "while :; do \(ask); sleep 0.1; done"
+            try agent.davit("policy", "create", "--deny", "--from", "label=app=shop", "--to", "label=app=db", "walls")
+            try agent.davit(
+                "run", "-d", "--name", "shop", "--label", "app=shop", "--network", "bridge", "-e", "NAMES=db db2",
+                "busybox:latest", "sh", "-c", watch)
+            let said = { try agent.davit("exec", "shop", "cat", "/said").output.split(separator: "\n") }
+            try agent.until { try said().count > 2 }
+            agent.kill()
+            _ = try Command.run("sleep 1")
+            try agent.start()
+            try agent.davit(
+                words: ["run", "-d", "--name", "db2", "--label", "app=db", "--network", "bridge", "busybox:latest"]
+                    + serve)
+            // Both are refused in the end, and the first was all the time.
+            try agent.until { try said().last == "2" }
+            #expect(try said().allSatisfy { $0 == "1" || $0 == "2" })
+            try agent.davit("policy", "rm", "walls")
+            try agent.until { try said().last == "0" }
+            try agent.removeAll()
+            try agent.assertNothingIsLeft()
+            try agent.assertNothingIsConnected()
+        }
+    }
+
     @Test func `five hundred containers on one network come and go, and every count is zero again`() throws {
         try withMortalAgent(ownNetwork: true) { agent in
             let script = """

@@ -121,6 +121,12 @@ private let methods: [ExpectedMethod] = [
     ExpectedMethod(ServiceGet.self, ["service!"]),
     ExpectedMethod(ServiceList.self, []),
     ExpectedMethod(ServiceRemove.self, ["service!"], right: .create, changes: true),
+    ExpectedMethod(
+        PolicyCreate.self, ["action!", "from", "labels", "name!", "ports", "priority", "to"], right: .create,
+        changes: true),
+    ExpectedMethod(PolicyGet.self, ["policy!"]),
+    ExpectedMethod(PolicyList.self, []),
+    ExpectedMethod(PolicyRemove.self, ["policy!"], right: .create, changes: true),
     ExpectedMethod(DriverList.self, []),
     ExpectedMethod(DriverGet.self, ["kind!", "name!"]),
     ExpectedMethod(SystemInfo.self, []),

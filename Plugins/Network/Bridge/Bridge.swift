@@ -20,6 +20,8 @@ struct Bridge: Sendable, Hashable {
     let isInternal: Bool
     /// Containers don't reach each other.
     let isIsolating: Bool
+    /// What its unique local addresses send to the world gets the host's; otherwise it is refused.
+    let translatesSix: Bool
     /// The number that the network's links share; rules know the network by it.
     let group: UInt32
 

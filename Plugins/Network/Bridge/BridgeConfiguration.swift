@@ -19,13 +19,16 @@ public struct BridgeConfiguration: Sendable, Codable {
     public var pool: Int?
     /// The default network has no way out, and no port into it.
     public var isolated: Bool?
+    /// What unique local addresses of version 6 send to the world gets an address of the host's, on networks that say
+    /// nothing else; default false: it is refused.
+    public var nat66: Bool?
     /// Where the host's resolv.conf is; default /etc/resolv.conf.
     public var resolvConf: String?
 
     public init() {}
 
     enum CodingKeys: String, CodingKey {
-        case bridge, subnet, subnet6, supernet, mtu, pool, isolated
+        case bridge, subnet, subnet6, supernet, mtu, pool, isolated, nat66
         case subnetLength = "subnet_length"
         case publishAddress = "publish_address"
         case resolvConf = "resolv_conf"
@@ -42,6 +45,7 @@ public struct BridgeConfiguration: Sendable, Codable {
         publishAddress = try values.decodeIfPresent(String.self, forKey: .publishAddress)
         pool = try values.decodeIfPresent(Int.self, forKey: .pool)
         isolated = try values.decodeIfPresent(Bool.self, forKey: .isolated)
+        nat66 = try values.decodeIfPresent(Bool.self, forKey: .nat66)
         resolvConf = try values.decodeIfPresent(String.self, forKey: .resolvConf)
     }
 }

@@ -130,7 +130,11 @@ extension BridgeDriver {
 
     private func makeRooms() throws -> Rooms {
         let firewall = try Firewall(BridgeRules([]), host: host)
-        for (id, connection) in connected.withLock({ $0 }) { firewall.restore(connection.handle.published, for: id) }
+        for (id, connection) in connected.withLock({ $0 }) {
+            firewall.restore(connection.handle.published, for: id)
+            firewall.restore(connection.handle.member, id)
+        }
+        firewall.restore(policies.withLock { $0 })
         return Rooms(
             route: try RouteSocket(in: host.namespace), firewall: firewall,
             watch: try RuleWatch(firewall, in: host.namespace), farewell: try Farewell())
@@ -147,6 +151,7 @@ extension BridgeDriver {
             settings: settings, reserved: reserved(besides: name), groups: groups(besides: name).union(others),
             host: host, route: rooms.route
         ).make()
+        try filter(inside: bridge, rooms.route)
         let leases = Guarded(Leases(bridge.plan.hosts))
         for (id, var connection) in connected.withLock({ $0 }) where id.network == name {
             connection.numbers = Set(connection.handle.prefixes.compactMap { bridge.plan.host($0.address) })

@@ -26,6 +26,7 @@ public final class BridgeDriver: NetworkDriver {
     /// What networks there are, made or not.
     let known = Guarded<[NetworkName: NetworkRequest]>([:])
     let connected = Guarded<[ConnectionID: Connection]>([:])
+    let policies = Guarded<[Policy]>([])
     /// What services there are.
     let services = Guarded<[ServiceID: ServiceRequest]>([:])
 
@@ -88,6 +89,7 @@ extension BridgeDriver {
             } catch {
                 // The error is what counts. Nobody has had the plug.
                 _ = try? rooms.firewall.withdraw(id)
+                _ = try? rooms.firewall.dismiss(id)
                 let isAsNew = wish.isPlain && request.connection.bandwidth == nil
                 if isAsNew { network.spares.putBack(plug) } else { network.drop(plug, of: wish) }
                 throw error
@@ -98,11 +100,14 @@ extension BridgeDriver {
     private func connect(
         _ request: AttachRequest, _ plug: Plug, _ rooms: Rooms, _ network: Network
     ) throws -> Connection {
-        let published = try publish(
-            request.ports, for: ConnectionID(request.container, request.network), plug.addresses, rooms, network)
+        let id = ConnectionID(request.container, request.network)
+        try rooms.firewall.admit(
+            PolicyMember(labels: request.labels, addresses: plug.addresses.map(\.address)), id)
+        let published = try publish(request.ports, for: id, plug.addresses, rooms, network)
         var handle = BridgeHandle(
             addresses: plug.addresses.map(\.description), link: plug.link, ports: published.map(\.mapping))
         (handle.interface, handle.mac) = (plug.interface, plug.mac?.description)
+        handle.labels = request.labels.isEmpty ? nil : request.labels
         if request.isWayOut, !network.bridge.isInternal {
             handle.gateways = network.bridge.gateways.map { "\($0.address)" }
         }
@@ -188,6 +193,7 @@ extension BridgeDriver {
     /// - Parameter living: The container's namespace, when it lives on: then the wire is taken out of it.
     private func disconnect(_ id: ConnectionID, _ rooms: Rooms, living: Descriptor?) throws {
         try rooms.firewall.withdraw(id)
+        try rooms.firewall.dismiss(id)
         guard let connection = connected.withLock({ $0[id] }) else { return }
         let network = rooms.networks[id.network]
         if living != nil { try network?.maker.unplug(connection.handle.link) }

@@ -16,6 +16,10 @@ struct BridgeHandle: Sendable, Hashable, Codable {
     var gateways: [String]?
     /// Each with its address and its port on the host.
     var ports: [PortMapping]
+    /// Those that policies look at; nil: none.
+    var labels: [String: String]?
+
+    var member: PolicyMember { PolicyMember(labels: labels ?? [:], addresses: prefixes.map(\.address)) }
 
     var prefixes: [IPPrefix] { addresses.compactMap { IPPrefix($0) } }
 

@@ -31,7 +31,7 @@ struct BridgeMaker {
         let whole = Bridge(
             network: settings.network, name: bridge.name, index: bridge.index, mac: mac, mtu: mtu, subnet: subnets.four,
             subnet6: subnets.six, range: settings.range, isInternal: settings.isInternal,
-            isIsolating: settings.isIsolating, group: group)
+            isIsolating: settings.isIsolating, translatesSix: settings.translatesSix, group: group)
         try address(whole)
         try forward(whole)
         return whole

@@ -15,8 +15,10 @@ struct BridgeRules: Sendable, Hashable {
     static let id = Ruleset.TableID(.inet, "davit")
     static let userID = Ruleset.TableID(.inet, "davit-user")
 
-    /// The table with elements for what is published and what is balanced.
-    func table(_ ports: [PublishedPort], _ balances: some Collection<Balance> = []) -> Ruleset.Table {
+    /// The table with elements for what is published, what is balanced, and whom policies mean.
+    func table(
+        _ ports: [PublishedPort], _ balances: some Collection<Balance> = [], _ policies: PolicyBook = PolicyBook()
+    ) -> Ruleset.Table {
         let elements = Dictionary(grouping: ports, by: \.map)
         let published = PublishedPort.maps.map { map in
             var map = map
@@ -32,9 +34,11 @@ struct BridgeRules: Sendable, Hashable {
             return map
         }
         return Ruleset.Table(
-            .inet, Self.id.name, maps: sets + serviceSets(balances) + published + balanced,
+            .inet, Self.id.name, maps: sets + serviceSets(balances) + published + balanced + policies.sets(networks),
             chains: [
-                publish, services, raw, prerouting, output, toContainers, fromContainers, forward, masquerade, input,
+                PolicyBook.refuse, policies.chain(subnets: Self.subnets), publish, services, raw, prerouting, output,
+                toContainers,
+                fromContainers, forward, masquerade, input,
             ])
     }
 
@@ -65,8 +69,14 @@ extension BridgeRules {
     private static let closed = "internal"
     /// Which pairs of networks reach each other: each itself.
     private static let together = "together"
+    /// Where names are asked for.
+    private static let names = "names"
     /// Subnets that the world has no way back to.
     private static func hidden(_ family: IPAddress.Family) -> String { "hidden\(family.digit)" }
+    /// All subnets.
+    private static func subnets(_ family: IPAddress.Family) -> String { "subnets\(family.digit)" }
+    /// Subnets whose containers can't speak to the world.
+    private static let enclosed = "enclosed6"
     /// The host's address on each network.
     private static func gateway(_ family: IPAddress.Family) -> String { "gateway\(family.digit)" }
     /// Subnets with the groups of their networks.
@@ -80,8 +90,12 @@ extension BridgeRules {
         return [
             Ruleset.Map(Self.all, key: [.linkGroup], elements: groups(networks)),
             Ruleset.Map(Self.closed, key: [.linkGroup], elements: groups(networks.filter(\.isInternal))),
+            Ruleset.Map(
+                Self.names, key: [.transport, .port],
+                elements: [Ruleset.Transport.udp, .tcp].map { Ruleset.Element([.transport($0), .port(53)]) }),
             Ruleset.Map(Self.together, key: [.linkGroup, .linkGroup], elements: pairs),
-        ] + IPAddress.Family.allCases.flatMap { [hidden($0), home($0), gateway($0)] }
+        ] + IPAddress.Family.allCases.flatMap { [hidden($0), home($0), gateway($0), subnets($0)] }
+            + [enclosed]
     }
 
     private func gateway(_ family: IPAddress.Family) -> Ruleset.Map {
@@ -117,12 +131,25 @@ extension BridgeRules {
     }
 
     private func hidden(_ family: IPAddress.Family) -> Ruleset.Map {
-        let subnets = networks.filter { !$0.isInternal }.flatMap(\.subnets).filter {
-            $0.family == family && $0.isPrivateToTheHost
-        }
+        let subnets = networks.filter { !$0.isInternal && (family == .v4 || $0.translatesSix) }.flatMap(\.subnets)
+            .filter { $0.family == family && $0.isPrivateToTheHost }
         return Ruleset.Map(
             Self.hidden(family), key: [family.fieldType], hasIntervals: true,
             elements: subnets.map { Ruleset.Element($0) })
+    }
+
+    private func subnets(_ family: IPAddress.Family) -> Ruleset.Map {
+        let subnets = networks.flatMap(\.subnets).filter { $0.family == family }
+        return Ruleset.Map(
+            Self.subnets(family), key: [family.fieldType], hasIntervals: true,
+            elements: subnets.map { Ruleset.Element($0) })
+    }
+
+    private var enclosed: Ruleset.Map {
+        let subnets = networks.filter { !$0.isInternal && !$0.translatesSix }.compactMap(\.subnet6).filter(
+            \.isPrivateToTheHost)
+        return Ruleset.Map(
+            Self.enclosed, key: [.ipv6], hasIntervals: true, elements: subnets.map { Ruleset.Element($0) })
     }
 
     private func home(_ family: IPAddress.Family) -> Ruleset.Map {
@@ -208,7 +235,7 @@ extension BridgeRules {
     }
 
     /// A service's address is the host's, so that somebody answers for it; but a port behind which nobody stands must not
-    /// lead to a program of the host's.
+    /// lead to a program of the host's. Containers reach the host as policies let them, and always its name server.
     private var input: Ruleset.Chain {
         Ruleset.Chain(
             "input", Ruleset.Base(.filter, .input, priority: Self.priorities.filter),
@@ -217,7 +244,12 @@ extension BridgeRules {
                 Ruleset.Rule(
                     Self.version(family), .isIn([.destination(family)], set: Self.virtual(family)),
                     .match(.connectionState, .states([.new])), .verdict(.drop))
-            })
+            } + [
+                Ruleset.Rule(
+                    .isIn([.inputGroup], set: Self.all), .isIn([.transport, .destinationPort], set: Self.names),
+                    .verdict(.accept)),
+                Ruleset.Rule(.isIn([.inputGroup], set: Self.all), Self.isNew, Self.policies),
+            ])
     }
 }
 
@@ -233,13 +265,17 @@ extension BridgeRules {
             ])
     }
 
-    /// Containers of a network reach each other, and others the published ports, unless their own network has no way
+    private static let isNew = Ruleset.Statement.match(.connectionState, .states([.new]))
+    private static let policies = Ruleset.Statement.verdict(.jump(PolicyBook.chainName))
+
+    /// What no policy decides: containers of a network reach each other, and others the published ports, unless their own network has no way
     /// out; nobody who only knows the address: not another network, and not a neighbour that takes the host for its
     /// router.
     private var toContainers: Ruleset.Chain {
         Ruleset.Chain(
             "to-containers", nil,
             [
+                Ruleset.Rule(Self.isNew, Self.policies),
                 Ruleset.Rule(.isIn([.inputGroup, .outputGroup], set: Self.together), .verdict(.accept)),
                 Ruleset.Rule(.isIn([.inputGroup], set: Self.closed), .verdict(.drop)),
                 Ruleset.Rule(.match(.connectionStatus, .statuses(.destinationTranslated)), .verdict(.accept)),
@@ -251,7 +287,12 @@ extension BridgeRules {
         Ruleset.Chain(
             "from-containers", nil,
             [
+                Ruleset.Rule(Self.isNew, Self.policies),
                 Ruleset.Rule(.isIn([.inputGroup], set: Self.closed), .verdict(.drop)),
+                // An answer at once: the program goes on with version 4.
+                Ruleset.Rule(
+                    Self.version(.v6), .isIn([.source(.v6)], set: Self.enclosed),
+                    .verdict(.goto(PolicyBook.refusal))),
                 Ruleset.Rule(.verdict(.accept)),
             ])
     }
@@ -283,6 +324,12 @@ extension BridgeRules {
             Ruleset.Rule(
                 onto, Self.version(loopback.family), .match(.source(loopback.family), .prefix(loopback)), .masquerade())
         }
+        // What a policy lets into a network without a way out, whose containers know no way back.
+        let inward = IPAddress.Family.allCases.map { family in
+            Ruleset.Rule(
+                .isIn([.outputGroup], set: Self.closed), Self.version(family),
+                .isIn([.source(family), .outputGroup], set: Self.home(family), inverted: true), .masquerade())
+        }
         let own = IPAddress.Family.allCases.map { family in
             Ruleset.Rule(
                 Self.version(family), .isIn([.source(family)], set: Self.virtual(family)),
@@ -290,7 +337,7 @@ extension BridgeRules {
         }
         return Ruleset.Chain(
             "postrouting", Ruleset.Base(.nat, .postrouting, priority: Self.priorities.snat),
-            out + back + loopbacks + own)
+            out + back + loopbacks + own + inward)
     }
 }
 

@@ -21,6 +21,7 @@ struct BridgeSettings: Sendable {
     let mtu: UInt32?
     let publish: DefaultPlace
     let pool: Int
+    let translatesSix: Bool
     let resolvConf: String
 
     /// Throws `config.invalid`.
@@ -43,6 +44,7 @@ struct BridgeSettings: Sendable {
             pool = try Self.number(configuration.pool, "pool", in: 0...256) ?? 4
         } catch { throw AgentError(.configInvalid, "network driver bridge: \(error.message)") }
         isInternal = configuration.isolated ?? false
+        translatesSix = configuration.nat66 ?? false
         resolvConf = configuration.resolvConf ?? "/etc/resolv.conf"
     }
 

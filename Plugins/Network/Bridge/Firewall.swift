@@ -11,8 +11,11 @@ final class Firewall: Sendable {
         var rules: BridgeRules
         var published = PublishedPorts()
         var balances: [ServiceID: Balance] = [:]
+        var policies = PolicyBook()
         /// The kernel's generation after our last change; nil when somebody else may have changed something since.
         var generation: UInt32?
+
+        var table: Ruleset.Table { rules.table(published.all, balances.values, policies) }
     }
 
     /// Free ports are taken from here: the range that Linux has for ports that nobody chose (`ip_local_port_range`).
@@ -228,7 +231,7 @@ extension Firewall {
                 try socket.write(Ruleset([BridgeRules.userTable]), replacing: false)
             }
         }
-        let table = state.rules.table(state.published.all, state.balances.values)
+        let table = state.table
         try change(&state) { () throws(NetlinkError) in try socket.write(Ruleset([table])) }
         // What another did before is written over.
         state.generation = try socket.generation()
@@ -247,7 +250,7 @@ extension Firewall {
     private func isWhole(_ state: State) throws -> Bool {
         let tables = try socket.tables()
         guard tables.contains(BridgeRules.id), tables.contains(BridgeRules.userID) else { return false }
-        let wanted = state.rules.table(state.published.all, state.balances.values)
+        let wanted = state.table
         let counts = Dictionary(wanted.chains.map { ($0.name, $0.rules.count) }) { first, _ in first }
         guard try Set(socket.chains(of: BridgeRules.id)) == Set(counts.keys),
             try socket.ruleCounts(of: BridgeRules.id) == counts

@@ -20,10 +20,11 @@ struct NetworkSettings: Sendable {
     let mtu: UInt32?
     let isInternal: Bool
     let isIsolating: Bool
+    let translatesSix: Bool
     let publish: BridgeSettings.DefaultPlace
     let group: UInt32?
 
-    private static let options: Set = ["link", "isolate", "publish_address"]
+    private static let options: Set = ["link", "isolate", "nat66", "publish_address"]
 
     /// Throws `network.refused` with the first thing that can't be.
     init(_ request: NetworkRequest, _ settings: BridgeSettings) throws(AgentError) {
@@ -52,6 +53,8 @@ struct NetworkSettings: Sendable {
         self.mtu = mtu.map { UInt32($0) } ?? settings.mtu
         isInternal = spec.isInternal ?? (isDefault && settings.isInternal)
         isIsolating = try Self.flag(spec.options["isolate"], "isolate")
+        translatesSix =
+            try spec.options["nat66"] == nil ? settings.translatesSix : Self.flag(spec.options["nat66"], "nat66")
         let place = spec.options["publish_address"]
         publish = try place.map { text throws(AgentError) in try BridgeSettings.place(text) } ?? settings.publish
         group = handle?.group

@@ -39,6 +39,10 @@ extension DriverMethod<ServiceTarget, NoValue> {
     public static var unserve: Self { Self("unserve") }
 }
 
+extension DriverMethod<Policies, NoValue> {
+    public static var enforce: Self { Self("policy.enforce") }
+}
+
 extension DriverMethod<ConnectionTarget, PortPaths> {
     public static var explainPorts: Self { Self("port.explain") }
 }
@@ -49,6 +53,12 @@ public struct PortPaths: PlainDriverMessage {
     public var paths: [PortPath]
 
     public init(_ paths: [PortPath]) { self.paths = paths }
+}
+
+public struct Policies: PlainDriverMessage {
+    public var policies: [PolicySpec]
+
+    public init(_ policies: [PolicySpec]) { self.policies = policies }
 }
 
 extension ServiceRequest: PlainDriverMessage {}
@@ -82,9 +92,10 @@ extension AttachRequest: DriverMessage {
         /// The index of its namespace among the descriptors.
         var namespace: Int?
         var isWayOut: Bool?
+        var labels: [String: String]?
 
         enum CodingKeys: String, CodingKey {
-            case container, network, hostname, ports, connection, interface, namespace
+            case container, network, hostname, ports, connection, interface, namespace, labels
             case isWayOut = "is_way_out"
         }
     }
@@ -92,14 +103,16 @@ extension AttachRequest: DriverMessage {
     public func body(_ descriptors: inout [Descriptor]) throws -> Body {
         Body(
             container: container, network: network, hostname: hostname, ports: ports, connection: connection,
-            interface: interface, namespace: namespace.map { descriptors.add($0) }, isWayOut: isWayOut)
+            interface: interface, namespace: namespace.map { descriptors.add($0) }, isWayOut: isWayOut,
+            labels: labels.isEmpty ? nil : labels)
     }
 
     public init(body: Body, _ descriptors: [Descriptor]) throws {
         self.init(
             container: body.container, network: body.network, hostname: body.hostname, ports: body.ports,
             connection: body.connection, interface: body.interface ?? "eth0",
-            namespace: try body.namespace.map { try descriptors.at($0, "namespace") }, isWayOut: body.isWayOut ?? true)
+            namespace: try body.namespace.map { try descriptors.at($0, "namespace") }, isWayOut: body.isWayOut ?? true,
+            labels: body.labels ?? [:])
     }
 }
 
