@@ -165,12 +165,15 @@ final class Client {
 
     func endRequests() throws { try socket.shutdown(1) }
 
-    /// The next line, or nil when the server closed.
+    /// The next line as a document, or nil when the server closed.
     func reply() throws -> JSONValue? {
+        try line().map { try JSONValue(parsing: $0, limits: JSONLimits(bytes: 16 << 20)) }
+    }
+
+    /// The next line, which may have come together with the one before.
+    func line() throws -> [UInt8]? {
         while true {
-            if case .line(let bytes) = framer.next() {
-                return try JSONValue(parsing: bytes, limits: JSONLimits(bytes: 16 << 20))
-            }
+            if case .line(let bytes) = framer.next() { return Array(bytes) }
             var waited = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
             guard unsafe poll(&waited, 1, 10_000) > 0 else { throw Errno.wouldBlock }
             guard let (bytes, more) = try? socket.receive(upTo: 1 << 16, maxDescriptors: 8), !bytes.isEmpty

@@ -91,7 +91,7 @@ extension DoorTests {
                 let stream = try door.client()
                 try stream.send(join(token))
                 #expect(try stream.reply() == ["id": 7, "result": [:]])
-                #expect(try String(decoding: stream.socket.read(upTo: 100), as: UTF8.self) == "hello\n")
+                #expect(try stream.line() == Array("hello".utf8))
                 try stream.send("raw {")
                 #expect(try client.reply()?["result"]?["text"] == "raw {")
                 let late = try door.client()

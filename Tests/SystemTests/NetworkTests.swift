@@ -80,7 +80,7 @@ struct NetworkTests {
                 davit exec client wget -q -O - http://10.77.0.9/hostname
                 davit network disconnect web server
                 [ "$(davit exec server ls /sys/class/net 2>/dev/null | wc -l)" = 0 ]
-                fails davit exec client wget -q -T 1 -O - http://10.88.0.9/hostname
+                fails davit exec client timeout 1 wget -q -O - http://10.88.0.9/hostname
                 davit network connect web server
                 davit port add server 8080:80 | grep -x '80/tcp -> 0.0.0.0:8080'
                 davit network limit --ingress 8mbit --egress 1m server web
@@ -109,15 +109,15 @@ struct NetworkTests {
                 for network in front back; do davit network create $network; done
                 davit run -d --name db --label app=db --network back:ip=10.88.1.9 busybox:latest httpd -f -p 80 -h /etc
                 davit run -d --name shop --network front busybox:latest sleep 1000
-                fails davit exec shop wget -q -T 1 -O - http://10.88.1.9/hostname
+                fails davit exec shop timeout 1 wget -q -O - http://10.88.1.9/hostname
                 davit policy create --allow --from network=front --to network=back,label=app=db --port 80 shop
-                davit exec shop wget -q -T 5 -O - http://10.88.1.9/hostname
+                davit exec shop wget -q -O - http://10.88.1.9/hostname
                 davit policy create --deny --to label=app=db --priority 10 walls
                 davit policy ls | grep -E 'walls +10 +deny +any +label=app=db'
-                davit exec shop wget -q -T 5 -O - http://10.88.1.9/hostname 2>&1 | grep refused
+                davit exec shop wget -q -O - http://10.88.1.9/hostname 2>&1 | grep refused
                 fails davit network rm back 2>&1 | grep network.in_use
                 davit policy rm walls
-                davit exec shop wget -q -T 5 -O - http://10.88.1.9/hostname
+                davit exec shop wget -q -O - http://10.88.1.9/hostname
                 davit policy inspect shop | jq -e '.[0].spec.ports == [{"port": 80, "transport": "tcp"}]'
                 davit policy rm shop
                 davit rm -f db shop

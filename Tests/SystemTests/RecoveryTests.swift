@@ -140,7 +140,7 @@ struct RecoveryTests {
                 words: ["run", "-d", "--name", "db", "--label", "app=db", "--network", "bridge", "busybox:latest"]
                     + serve)
             let ask =
-                "for name in $NAMES; do wget -q -T 5 -O - http://$name/hostname 2>&1; done | grep -c refused >>/said"
+                "for name in $NAMES; do wget -q -O - http://$name/hostname 2>&1; done | grep -c refused >>/said"
             let watch = "while :; do \(ask); sleep 0.1; done"
             try agent.davit("policy", "create", "--deny", "--from", "label=app=shop", "--to", "label=app=db", "walls")
             try agent.davit(
