@@ -32,7 +32,7 @@ extension AgentError {
         case Errno(rawValue: 54):  // EXFULL: BR_MAX_PORTS
             self.init(
                 .networkExhausted,
-                "could not \(attempt): the bridge has all the 1023 ports that the kernel lets it have",
+                "could not \(attempt): the bridge has all the 1023 ports that the kernel lets it have; a network with --opt mode=routed has no such end",
                 retryable: true, cause: [reason])
         case .notPermitted, .accessDenied:
             self.init(

@@ -14,14 +14,18 @@ public struct Route: Sendable, Hashable {
     public var source: IPAddress?
     /// The smaller one wins; nil is the kernel's choice.
     public var priority: UInt32?
+    /// What goes there is refused by the host; no link leads there.
+    public var isUnreachable: Bool
 
     public init(
         to destination: IPPrefix, via gateway: IPAddress? = nil, link: UInt32? = nil, scope: RouteScope? = nil,
-        isOnLink: Bool = false, source: IPAddress? = nil, priority: UInt32? = nil
+        isOnLink: Bool = false, source: IPAddress? = nil, priority: UInt32? = nil, isUnreachable: Bool = false
     ) {
+        self.isUnreachable = isUnreachable
         (self.destination, self.gateway, self.link) = (destination.network, gateway, link)
         // Version 6 knows no scopes; version 4 wants it for a destination without a gateway.
-        self.scope = scope ?? (gateway == nil && destination.family == .v4 ? .link : .everywhere)
+        let isDirect = gateway == nil && !isUnreachable
+        self.scope = scope ?? (isDirect && destination.family == .v4 ? .link : .everywhere)
         (self.isOnLink, self.source, self.priority) = (isOnLink, source, priority)
     }
 }
@@ -48,7 +52,7 @@ extension Route {
         header.rtm_table = UInt8(RT_TABLE_MAIN.rawValue)
         header.rtm_protocol = UInt8(RTPROT_STATIC)
         header.rtm_scope = scope.rawValue
-        header.rtm_type = UInt8(RTN_UNICAST)
+        header.rtm_type = UInt8(isUnreachable ? RTN_UNREACHABLE : RTN_UNICAST)
         header.rtm_flags = isOnLink ? UInt32(RTNH_F_ONLINK) : 0
         return header
     }
@@ -96,7 +100,7 @@ extension RouteSocket {
         try socket.perform(route.message(RTM_DELROUTE, [], "deleting"))
     }
 
-    /// The main table of a family.
+    /// The main table of a family, without the unreachable ones.
     public func routes(_ family: IPAddress.Family) throws(NetlinkError) -> [Route] {
         var header = rtmsg()
         header.rtm_family = family.number

@@ -178,7 +178,7 @@ extension KernelTests {
             let client = try await world.attach()
             let served = try await world.serve([])
             let listener = try world.host.listen(.stream, 80)
-            #expect(throws: Errno.timedOut) { try client.corner.connect(served.addresses[0], 80) }
+            #expect(throws: Errno.connectionRefused) { try client.corner.connect(served.addresses[0], 80) }
             withExtendedLifetime(listener) {}
             let one = try await world.attach()
             var request = try world.request([one])

@@ -181,7 +181,7 @@ import Testing
         let bridge = Bridge(
             network: try World.bridge, name: "davit0", index: 3, mac: try #require(MACAddress("02:00:00:00:00:01")),
             mtu: 1500, subnet: try #require(IPPrefix("10.88.0.0/20")), subnet6: IPPrefix("2001:db8:1::/64"), range: nil,
-            isInternal: false, isIsolating: false, translatesSix: false, group: 7)
+            isInternal: false, isIsolating: false, isRouted: false, translatesSix: false, group: 7)
         let rules = BridgeRules([bridge])
         let port = PublishedPort(
             place: .at(.v4(0x7F00_0001)), transport: .tcp, hostPort: 8080, target: .v4(0x0A58_0002), containerPort: 80)

@@ -20,6 +20,8 @@ struct Bridge: Sendable, Hashable {
     let isInternal: Bool
     /// Containers don't reach each other.
     let isIsolating: Bool
+    /// Its containers are no ports of the bridge: the host routes between them.
+    let isRouted: Bool
     /// What its unique local addresses send to the world gets the host's; otherwise it is refused.
     let translatesSix: Bool
     /// The number that the network's links share; rules know the network by it.
@@ -32,4 +34,9 @@ struct Bridge: Sendable, Hashable {
 
     /// The host's addresses on the bridge: the first of each network, with its length.
     var gateways: [IPPrefix] { plan.addresses(ofHost: 1) }
+
+    /// Routed networks are kept from leaving by the host's own ways where no container has an address.
+    var unreachables: [Route] {
+        isRouted ? subnets.map { Route(to: $0, priority: .max, isUnreachable: true) } : []
+    }
 }

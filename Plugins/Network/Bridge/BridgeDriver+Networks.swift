@@ -69,6 +69,7 @@ extension BridgeDriver {
             try rooms.withLock { rooms in
                 if let network = rooms?.networks.removeValue(forKey: name) {
                     network.spares.stop()
+                    for unreachable in network.bridge.unreachables { try? network.maker.route.delete(unreachable) }
                     if let rooms { try rooms.firewall.write(BridgeRules(rooms.networks.values.map(\.bridge))) }
                 }
                 let route = try rooms?.route ?? RouteSocket(in: host.namespace)
@@ -157,9 +158,9 @@ extension BridgeDriver {
             connection.numbers = Set(connection.handle.prefixes.compactMap { bridge.plan.host($0.address) })
             for number in connection.numbers { _ = leases.withLock { $0.take(number) } }
             connected.withLock { [connection] in $0[id] = connection }
-            if old != nil { try plugIn(connection.handle.link, bridge, rooms.route) }
+            if old != nil, !bridge.isRouted { try plugIn(connection.handle.link, bridge, rooms.route) }
         }
-        let maker = PlugMaker(bridge: bridge, route: rooms.route, leases: leases)
+        let maker = PlugMaker(bridge: bridge, host: host, route: rooms.route, leases: leases)
         let virtual = Guarded<[ServiceID: Lease]>([:])
         let network = Network(
             settings: settings, bridge: bridge, leases: leases, maker: maker,

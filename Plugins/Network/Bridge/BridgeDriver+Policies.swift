@@ -28,6 +28,7 @@ extension BridgeDriver {
     /// What containers of one network send to one another passes the rules only where a policy asks for that: it costs
     /// each packet of that network a walk through them. Idempotent. Throws `policy.refused`.
     func filter(inside bridge: Bridge, _ route: RouteSocket) throws {
+        guard !bridge.isRouted else { return }
         let policy = policies.withLock { $0.first { $0.binds(inside: bridge) } }
         let isKnown = try host.run { () throws(Errno) in try KernelSetting("bridge/bridge-nf-call-iptables").value() }
         guard isKnown != nil else {

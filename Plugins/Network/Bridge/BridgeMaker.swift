@@ -31,7 +31,8 @@ struct BridgeMaker {
         let whole = Bridge(
             network: settings.network, name: bridge.name, index: bridge.index, mac: mac, mtu: mtu, subnet: subnets.four,
             subnet6: subnets.six, range: settings.range, isInternal: settings.isInternal,
-            isIsolating: settings.isIsolating, translatesSix: settings.translatesSix, group: group)
+            isIsolating: settings.isIsolating, isRouted: settings.isRouted,
+            translatesSix: settings.translatesSix, group: group)
         try address(whole)
         try forward(whole)
         return whole
@@ -68,12 +69,15 @@ struct BridgeMaker {
         let present = try route.addresses(of: bridge.index).filter {
             $0.link == bridge.index && !$0.prefix.address.isLinkLocal
         }
-        let wanted = bridge.gateways.map { InterfaceAddress($0, link: bridge.index) }
+        let wanted = bridge.gateways.map { gateway in
+            InterfaceAddress(bridge.isRouted ? .single(gateway.address) : gateway, link: bridge.index)
+        }
         // Those of an earlier configuration: the bridge is ours.
         for old in present where !wanted.contains(where: { $0.prefix == old.prefix }) { try route.delete(old) }
         let missing = wanted.filter { wish in !present.contains { $0.prefix == wish.prefix } }
         try route.apply(
             missing.map { .address($0) } + [.change(bridge.index, LinkSettings(isUp: true, group: bridge.group))])
+        for unreachable in bridge.unreachables { try route.replace(unreachable) }
     }
 
     /// Turns routing on, and lets addresses of 127.0.0.0/8 leave by the bridge: so a port that is published on the
@@ -107,14 +111,17 @@ struct BridgeMaker {
 extension BridgeMaker {
     private func subnets(_ links: [Link], _ bridge: Link?) throws -> (four: IPPrefix, six: IPPrefix?) {
         let names = Dictionary(links.map { ($0.index, $0.name) }) { first, _ in first }
-        let routes = try (route.routes(.v4) + route.routes(.v6)).filter { $0.link == nil || $0.link != bridge?.index }
+        // Containers of a routed network have links of the network's group, and routes by these.
+        let own = Set(links.filter { $0.index == bridge?.index || $0.group == settings.group }.map(\.index))
+        let routes = try (route.routes(.v4) + route.routes(.v6)).filter { !($0.link.map(own.contains) ?? false) }
         let taken =
             routes.map { route in
                 TakenRoute(destination: route.destination, link: route.link.flatMap { names[$0] } ?? "another link")
             } + reserved
         // A bridge of an earlier start has its network already; its containers live in it.
-        let own = try bridge.map { try route.addresses(of: $0.index) } ?? []
-        let present = own.first { $0.link == bridge?.index && $0.prefix.family == .v4 }?.prefix.network
+        let addresses = try bridge.map { try route.addresses(of: $0.index) } ?? []
+        let present = addresses.first { $0.link == bridge?.index && $0.prefix.family == .v4 && $0.prefix.length < 32 }?
+            .prefix.network
         let four = try SubnetChoice.subnet(
             settings.subnet ?? present, of: settings.supernet, length: settings.length, besides: taken)
         let six = try subnet6()

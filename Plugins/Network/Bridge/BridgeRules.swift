@@ -243,7 +243,7 @@ extension BridgeRules {
                 // Answers to what the host asked of a service come to that address, too.
                 Ruleset.Rule(
                     Self.version(family), .isIn([.destination(family)], set: Self.virtual(family)),
-                    .match(.connectionState, .states([.new])), .verdict(.drop))
+                    .match(.connectionState, .states([.new])), .verdict(.goto(PolicyBook.refusal)))
             } + [
                 Ruleset.Rule(
                     .isIn([.inputGroup], set: Self.all), .isIn([.transport, .destinationPort], set: Self.names),

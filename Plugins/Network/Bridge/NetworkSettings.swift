@@ -20,11 +20,12 @@ struct NetworkSettings: Sendable {
     let mtu: UInt32?
     let isInternal: Bool
     let isIsolating: Bool
+    let isRouted: Bool
     let translatesSix: Bool
     let publish: BridgeSettings.DefaultPlace
     let group: UInt32?
 
-    private static let options: Set = ["link", "isolate", "nat66", "publish_address"]
+    private static let options: Set = ["link", "isolate", "mode", "nat66", "publish_address"]
 
     /// Throws `network.refused` with the first thing that can't be.
     init(_ request: NetworkRequest, _ settings: BridgeSettings) throws(AgentError) {
@@ -53,11 +54,20 @@ struct NetworkSettings: Sendable {
         self.mtu = mtu.map { UInt32($0) } ?? settings.mtu
         isInternal = spec.isInternal ?? (isDefault && settings.isInternal)
         isIsolating = try Self.flag(spec.options["isolate"], "isolate")
+        isRouted = try Self.isRouted(spec.options["mode"])
         translatesSix =
             try spec.options["nat66"] == nil ? settings.translatesSix : Self.flag(spec.options["nat66"], "nat66")
         let place = spec.options["publish_address"]
         publish = try place.map { text throws(AgentError) in try BridgeSettings.place(text) } ?? settings.publish
         group = handle?.group
+    }
+
+    private static func isRouted(_ mode: String?) throws(AgentError) -> Bool {
+        switch mode {
+        case nil, "bridge": return false
+        case "routed": return true
+        case let mode?: throw AgentError(.networkRefused, "mode \"\(mode)\" must be \"bridge\" or \"routed\"")
+        }
     }
 
     /// As asked for, else the network's name where it fits, else a part of it with a number made from the whole.

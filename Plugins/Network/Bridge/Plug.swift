@@ -33,6 +33,7 @@ struct PlugWish: Sendable {
 /// Makes plugs for a bridge.
 struct PlugMaker: Sendable {
     let bridge: Bridge
+    let host: HostNetwork
     let route: RouteSocket
     let leases: Guarded<Leases>
 
@@ -68,6 +69,7 @@ struct PlugMaker: Sendable {
                 throw AgentError(.hostFailed, "a network namespace has no \(wish.interface) although it was made there")
             }
             try inside.apply(changes(lease.addresses, end.index, wish))
+            if bridge.isRouted { try lead(to: lease.addresses, end.mac, link) }
             try waitUntilReady(inside, end.index, link)
             return Plug(
                 namespace: namespace, numbers: lease.numbers, addresses: lease.addresses, mac: end.mac, link: link,
@@ -90,12 +92,35 @@ struct PlugMaker: Sendable {
         let gateways = bridge.gateways.map(\.address)
         // The gateway's link address never changes: nobody has to ask for it, nor can anybody else say it is theirs.
         let neighbours = gateways.map { Neighbour($0, bridge.mac, link: index) }
-        let routes =
+        let ways =
             bridge.isInternal || !wish.isWayOut
             ? [] : gateways.map { Route(to: .everything($0.family), via: $0, link: index) }
+        // Nobody is on the link but the host, which leads to the others.
+        let neighbourhood = bridge.subnets.compactMap { subnet in
+            gateways.first { $0.family == subnet.family }.map { Route(to: subnet, via: $0, link: index) }
+        }
+        let routes =
+            bridge.isRouted ? gateways.map { Route(to: .single($0), link: index) } + neighbourhood + ways : ways
+        let addresses = bridge.isRouted ? addresses.map { .single($0.address) } : addresses
         return [1, index].map { .change($0, LinkSettings(isUp: true)) }
             + addresses.map { .address(InterfaceAddress($0, link: index)) } + neighbours.map { .neighbour($0) }
             + routes.map { .route($0) }
+    }
+
+    /// Lets the host know the way to a container that is on a link of its own. What it lets out by a bridge from its
+    /// loopback it does here as well, see ``BridgeMaker``. All of it goes with the link.
+    private func lead(to addresses: [IPPrefix], _ mac: MACAddress?, _ name: String) throws {
+        guard let mac, let end = try route.link(named: name) else {
+            throw AgentError(.hostFailed, "the wire \(name) went as soon as it was made", retryable: true)
+        }
+        try host.set("ipv4/conf/\(name)/route_localnet", to: "1")
+        try route.apply(
+            addresses.flatMap { address in
+                [
+                    .route(Route(to: .single(address.address), link: end.index)),
+                    .neighbour(Neighbour(address.address, mac, link: end.index)),
+                ]
+            })
     }
 
     /// The namespace belongs to the host's user namespace, so that a container can't change these itself, and a program
@@ -117,7 +142,11 @@ struct PlugMaker: Sendable {
             let name = "davit" + String(repeating: "0", count: 8 - digits.count) + digits
             let peer = LinkSettings(name: wish.interface, mac: wish.mac, mtu: bridge.mtu, namespace: namespace)
             let port = BridgePort(hairpin: true, isolated: bridge.isIsolating ? true : nil)
-            let end = LinkSettings(name: name, mtu: bridge.mtu, master: bridge.index, port: port)
+            // Without a bridge it is the link of the network itself, with the gateway's link address.
+            let end =
+                bridge.isRouted
+                ? LinkSettings(name: name, mac: bridge.mac, mtu: bridge.mtu, group: bridge.group)
+                : LinkSettings(name: name, mtu: bridge.mtu, master: bridge.index, port: port)
             do throws(NetlinkError) {
                 // The host's end is a port and nothing else: an address of its own would only be asked for by nobody.
                 try route.apply([
@@ -139,7 +168,8 @@ struct PlugMaker: Sendable {
     private func waitUntilReady(_ inside: RouteSocket, _ index: UInt32, _ link: String) throws {
         let pause = Guarded(())
         for _ in 0..<2000 {
-            let ends = [try route.link(named: link), try route.link(bridge.index)]
+            // A bridge without ports is never ready.
+            let ends = [try route.link(named: link)] + (bridge.isRouted ? [] : [try route.link(bridge.index)])
             if try inside.isFound(index), ends.allSatisfy({ $0?.isReady == true }) { return }
             // The bridge was taken away or down: whoever attaches next finds that out, and mends it.
             if ends.contains(where: { $0?.isUp != true }) { break }
