@@ -71,6 +71,7 @@ extension Engine {
     func disconnectAll(_ container: Container) async throws {
         var failure: (any Error)?
         let connections = container.record.spec.connections
+        let survivor = namespaceKept(of: container)
         for (index, connection) in connections.enumerated().reversed() where connection.sharedContainer == nil {
             guard let name = try? NetworkName(connection.network) else { continue }
             retract(container, on: connection.network)
@@ -81,10 +82,23 @@ extension Engine {
                 try await parts.networkDrivers[driver]?.detach(
                     DetachRequest(
                         container: container.id, network: name, handle: known?.handle ?? .null,
-                        interface: known?.interface ?? "eth\(index)"))
+                        interface: known?.interface ?? "eth\(index)", namespace: survivor))
             } catch { failure = failure ?? error }
         }
         if let failure { throw failure }
+    }
+
+    /// The network namespace, when a container that shares it lives on: its links must go, for the addresses will be
+    /// another's.
+    private func namespaceKept(of container: Container) -> Descriptor? {
+        let sharer = containers.values.first { other in
+            guard let name = other.record.spec.connections.first?.sharedContainer, other.life.state.pid != nil else {
+                return false
+            }
+            // Not looked up: one that is being removed is nobody's name any more.
+            return name == container.record.spec.name?.description || container.id.description.hasPrefix(name)
+        }
+        return sharer?.process.flatMap { try? NetworkNamespace.of($0) }
     }
 
     /// What the drivers remember of the containers that run.

@@ -239,6 +239,13 @@ extension ContainerSpec {
             _ = try await world.engine.create(spec)
             let ports = await world.refusal { _ = try await world.engine.start("third") }
             #expect(ports?.code == .portRefused)
+            // Its links must not stay behind in a namespace that lives on, with an address that will be another's.
+            _ = try await world.engine.stop("a", grace: 0)
+            try await world.settled { world.deeds.contains("detach lan living") }
+            _ = try await world.engine.start("a")
+            _ = try await world.engine.stop("guest", grace: 0)
+            _ = try await world.engine.stop("a", grace: 0)
+            try await world.settled { world.deeds.contains("detach lan") }
         }
     }
 

@@ -93,7 +93,10 @@ struct NetworkTests {
                 davit port rm server 80
                 [ -z "$(davit port server)" ]
                 [ "$(davit run --rm --network container:client busybox:latest ip -o addr show dev eth1 | wc -l)" -gt 0 ]
+                davit run -d --name guest --network container:client busybox:latest sleep 1000
                 davit rm -f server client
+                davit exec guest ip -o link | grep -c . | grep -x 1
+                davit rm -f guest
                 davit network rm web back
                 davit network ls -q | tr '\n' ' ' | grep -x 'bridge cni host ipvlan macvlan none '
                 """)
