@@ -151,10 +151,10 @@ extension KernelTests {
             try container.corner.exchange(gateway, 53, with: names)
         }
 
-        @Test(arguments: families) func `a policy leads into a network without a way out`(
-            _ family: IPAddress.Family
+        @Test(arguments: families, ["bridge", "routed"]) func `a policy leads into a network without a way out`(
+            _ family: IPAddress.Family, _ mode: String
         ) async throws {
-            try await world.make("vault") { $0.isInternal = true }
+            try await world.make("vault") { ($0.isInternal, $0.options) = (true, ["mode": mode]) }
             let (client, server) = (try await attach(), try await attach(to: "vault"))
             let listener = try server.corner.listen(.stream, 80, at: Self.any(family))
             let address = try server.address(family)

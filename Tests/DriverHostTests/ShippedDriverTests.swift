@@ -72,7 +72,7 @@ import Wire
     @Test func `bridge is loaded and touches nothing that is not asked of it`() async throws {
         let drivers = try DriverDirectory()
         try drivers.addShipped("libdavit-network-bridge.so", as: "network-bridge")
-        let host = drivers.host(["network/bridge": DriverSettings(config: ["bridge": "davit-test0"])])
+        let host = drivers.host(["network/bridge": DriverSettings(config: ["bridge": "davit-test0", "nat66": true])])
         #expect(host.names(.network) == ["bridge"])
         let network = try host.network("bridge")
         #expect(try await network.status().healthy)

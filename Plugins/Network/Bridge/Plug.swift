@@ -114,13 +114,16 @@ struct PlugMaker: Sendable {
             throw AgentError(.hostFailed, "the wire \(name) went as soon as it was made", retryable: true)
         }
         try host.set("ipv4/conf/\(name)/route_localnet", to: "1")
+        // What is translated to the address of this link gets the gateway's, which every container knows the way to.
+        let gateways = bridge.gateways.filter { $0.family == .v4 }.map(\.address)
         try route.apply(
-            addresses.flatMap { address in
-                [
-                    .route(Route(to: .single(address.address), link: end.index)),
-                    .neighbour(Neighbour(address.address, mac, link: end.index)),
-                ]
-            })
+            gateways.map { .address(InterfaceAddress(.single($0), link: end.index)) }
+                + addresses.flatMap { address in
+                    [
+                        .route(Route(to: .single(address.address), link: end.index)),
+                        .neighbour(Neighbour(address.address, mac, link: end.index)),
+                    ]
+                })
     }
 
     /// The namespace belongs to the host's user namespace, so that a container can't change these itself, and a program

@@ -21,6 +21,7 @@ private let exported = DriverExport.network(
                 "publish_address": ["type": "string", "default": "all"],
                 "pool": ["type": "integer", "minimum": 0, "maximum": 256, "default": 4],
                 "isolated": ["type": "boolean", "default": false],
+                "nat66": ["type": "boolean", "default": false],
                 "resolv_conf": ["type": "string", "default": "/etc/resolv.conf"],
             ],
         ])
