@@ -1,6 +1,6 @@
 internal import CNetlink
 
-/// A way to a network, in the main table.
+/// A way to a network, in the main table unless it is a local one.
 public struct Route: Sendable, Hashable {
     public var destination: IPPrefix
     /// Nil when the destination is on the link itself. Its family may differ from the destination's (Linux 5.2).
@@ -14,17 +14,25 @@ public struct Route: Sendable, Hashable {
     public var source: IPAddress?
     /// The smaller one wins; nil is the kernel's choice.
     public var priority: UInt32?
-    /// What goes there is refused by the host; no link leads there.
-    public var isUnreachable: Bool
+    public var kind: Kind
+
+    /// `RTN_*`
+    public enum Kind: Sendable, Hashable {
+        case unicast
+        /// What goes there is refused by the host; no link leads there.
+        case unreachable
+        /// What comes by the link is for the host itself. In the table `local`.
+        case local
+    }
 
     public init(
         to destination: IPPrefix, via gateway: IPAddress? = nil, link: UInt32? = nil, scope: RouteScope? = nil,
-        isOnLink: Bool = false, source: IPAddress? = nil, priority: UInt32? = nil, isUnreachable: Bool = false
+        isOnLink: Bool = false, source: IPAddress? = nil, priority: UInt32? = nil, kind: Kind = .unicast
     ) {
-        self.isUnreachable = isUnreachable
+        self.kind = kind
         (self.destination, self.gateway, self.link) = (destination.network, gateway, link)
         // Version 6 knows no scopes; version 4 wants it for a destination without a gateway.
-        let isDirect = gateway == nil && !isUnreachable
+        let isDirect = gateway == nil && kind == .unicast
         self.scope = scope ?? (isDirect && destination.family == .v4 ? .link : .everywhere)
         (self.isOnLink, self.source, self.priority) = (isOnLink, source, priority)
     }
@@ -49,10 +57,10 @@ extension Route {
         var header = rtmsg()
         header.rtm_family = destination.family.number
         header.rtm_dst_len = UInt8(destination.length)
-        header.rtm_table = UInt8(RT_TABLE_MAIN.rawValue)
+        header.rtm_table = UInt8((kind == .local ? RT_TABLE_LOCAL : RT_TABLE_MAIN).rawValue)
         header.rtm_protocol = UInt8(RTPROT_STATIC)
         header.rtm_scope = scope.rawValue
-        header.rtm_type = UInt8(isUnreachable ? RTN_UNREACHABLE : RTN_UNICAST)
+        header.rtm_type = UInt8(kind.number)
         header.rtm_flags = isOnLink ? UInt32(RTNH_F_ONLINK) : 0
         return header
     }
@@ -67,6 +75,16 @@ extension Route {
             if let link { message.put(.outLink, value: link) }
             if let source { message.put(.preferredSource, source) }
             if let priority { message.put(.priority, value: priority) }
+        }
+    }
+}
+
+extension Route.Kind {
+    fileprivate var number: Int {
+        switch self {
+        case .unicast: RTN_UNICAST
+        case .unreachable: RTN_UNREACHABLE
+        case .local: RTN_LOCAL
         }
     }
 }

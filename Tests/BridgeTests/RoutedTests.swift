@@ -40,7 +40,7 @@ extension KernelTests {
             for corner in [world.outside, world.host, other.corner, server.corner] {
                 try corner.exchange(hosts, 8080, with: listener)
             }
-            if family == .v4 { try world.host.exchange("127.0.0.1", 8080, with: listener) }
+            try world.host.exchange(family == .v4 ? "127.0.0.1" : "::1", 8080, with: listener)
             let there = try world.outside.listen(.stream, 80, at: Self.any(family))
             try server.corner.exchange(family == .v4 ? "192.0.2.2" : "2001:db8::2", 80, with: there)
             // No bridge has a port, and nobody else's address leads anywhere.

@@ -124,10 +124,19 @@ extension KernelTests {
             let container = try await world.attach(
                 PortMapping(hostPort: 8080, containerPort: 80),
                 PortMapping(hostPort: 5353, containerPort: 53, transport: .udp))
-            let listener = try container.corner.listen(.stream, 80)
-            try world.host.exchange("127.0.0.1", 8080, with: listener)
-            let receiver = try container.corner.listen(.datagram, 53)
-            try world.host.send(7, "127.0.0.1", 5353, to: receiver)
+            // As on a host without br_netfilter, which this kernel may have in itself.
+            _ = try NetworkNamespace.run(in: world.host.namespace) { () throws(Errno) in
+                try KernelSetting("bridge/bridge-nf-call-ip6tables").set("0")
+            }
+            for (family, loopback) in [(IPAddress.Family.v4, "127.0.0.1"), (.v6, "::1")] {
+                let listener = try container.corner.listen(.stream, 80, at: Self.any(family))
+                try world.host.exchange(loopback, 8080, with: listener)
+                let receiver = try container.corner.listen(.datagram, 53, at: Self.any(family))
+                try world.host.send(7, loopback, 5353, to: receiver)
+            }
+            // The host's own programs still have it.
+            let own = try world.host.listen(.stream, 8081, at: "::1")
+            try world.host.exchange("::1", 8081, with: own)
         }
 
         @Test func `a port on the loopback alone is for the host alone`() async throws {

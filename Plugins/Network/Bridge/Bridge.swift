@@ -37,6 +37,14 @@ struct Bridge: Sendable, Hashable {
 
     /// Routed networks are kept from leaving by the host's own ways where no container has an address.
     var unreachables: [Route] {
-        isRouted ? subnets.map { Route(to: $0, priority: .max, isUnreachable: true) } : []
+        isRouted ? subnets.map { Route(to: $0, priority: .max, kind: .unreachable) } : []
+    }
+
+    /// What version 6 has in the place of `route_localnet`: an answer to what the host's loopback asked comes by this link
+    /// for ::1, and the kernel looks for that with the link in mind. What others send to ::1 it drops before that, and also
+    /// the answer where frames of bridges pass the rules (`br_netfilter`), for it is translated too early there.
+    func loopback(by link: UInt32) -> Route? {
+        // Of several with one priority the kernel would make one.
+        subnet6.map { _ in Route(to: .single(.v6(1)), link: link, priority: 1024 + link, kind: .local) }
     }
 }

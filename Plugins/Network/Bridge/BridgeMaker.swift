@@ -77,7 +77,8 @@ struct BridgeMaker {
         let missing = wanted.filter { wish in !present.contains { $0.prefix == wish.prefix } }
         try route.apply(
             missing.map { .address($0) } + [.change(bridge.index, LinkSettings(isUp: true, group: bridge.group))])
-        for unreachable in bridge.unreachables { try route.replace(unreachable) }
+        let loopback = bridge.loopback(by: bridge.index).map { [$0] } ?? []
+        for standing in bridge.unreachables + loopback { try route.replace(standing) }
     }
 
     /// Turns routing on, and lets addresses of 127.0.0.0/8 leave by the bridge: so a port that is published on the

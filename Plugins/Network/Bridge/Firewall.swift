@@ -22,7 +22,7 @@ final class Firewall: Sendable {
     private static let freePorts: ClosedRange<UInt16> = 32768...60999
 
     let socket: NetfilterSocket
-    private let ports: HostPorts
+    let ports: HostPorts
     private let ended: EndedPorts
     let state: Guarded<State>
 
@@ -176,7 +176,7 @@ extension Firewall {
         if let busy = try ports.first(where: { try !isFree($0) }) {
             throw AgentError(
                 .portInUse,
-                "port \(port)/\(wish.mapping.transport.rawValue) at \(busy.place.address) is held by a process of the host",
+                "port \(port)/\(wish.mapping.transport.rawValue) at \(busy.place.address) is held by \(self.ports.holders.text(of: port, wish.mapping.transport))",
                 retryable: true, details: ["port": .int(Int64(port)), "holder": "host"])
         }
         return ports

@@ -7,6 +7,8 @@ import Netlink
 struct HostPorts: Sendable {
     let host: HostNetwork
 
+    var holders: PortHolders { PortHolders(host: host) }
+
     /// Whether a socket could be bound there now. A port that ended connections still rest on is free, for all that
     /// listens there afterwards is us. SCTP is taken for free: the host's programs hardly ever speak it.
     func isFree(_ port: UInt16, at place: PublishedPort.Place, _ transport: PortMapping.Transport) throws -> Bool {

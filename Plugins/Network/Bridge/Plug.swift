@@ -116,14 +116,12 @@ struct PlugMaker: Sendable {
         try host.set("ipv4/conf/\(name)/route_localnet", to: "1")
         // What is translated to the address of this link gets the gateway's, which every container knows the way to.
         let gateways = bridge.gateways.filter { $0.family == .v4 }.map(\.address)
+        let ways = addresses.map { Route(to: .single($0.address), link: end.index) }
+        let loopback = bridge.loopback(by: end.index).map { [$0] } ?? []
         try route.apply(
             gateways.map { .address(InterfaceAddress(.single($0), link: end.index)) }
-                + addresses.flatMap { address in
-                    [
-                        .route(Route(to: .single(address.address), link: end.index)),
-                        .neighbour(Neighbour(address.address, mac, link: end.index)),
-                    ]
-                })
+                + (ways + loopback).map { .route($0) }
+                + addresses.map { .neighbour(Neighbour($0.address, mac, link: end.index)) })
     }
 
     /// The namespace belongs to the host's user namespace, so that a container can't change these itself, and a program
