@@ -135,9 +135,10 @@ class Agent:
         return Difference(self.timed(add, "--undo", json.dumps(back)), self.timed(ping))
 
     def publish(self, count):
-        """Containers on the bridge that have so many ports together, at most a thousand each."""
-        for first in range(1, count + 1, 1000):
-            ports = [{"host_port": port, "container_port": port} for port in range(first, min(first + 1000, count + 1))]
+        """Containers on the bridge that have so many ports together, at most a thousand each, above the host's own."""
+        end = 1024 + count
+        for first in range(1024, end, 1000):
+            ports = [{"host_port": port, "container_port": port} for port in range(first, min(first + 1000, end))]
             request = run_request("/bin/pause", network="bridge", ports=ports, detach=True)
             container = self.call(request["method"], **request["params"])["id"]
             self.rig.undo.callback(self.release, [container])
