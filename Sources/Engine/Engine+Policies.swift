@@ -42,7 +42,7 @@ extension Engine {
     /// All policies, in the order in which they are asked.
     public func policyRecords() -> [PolicyRecord] {
         policies.values.sorted {
-            ($0.spec.priority ?? 1000, $0.spec.name.description) < ($1.spec.priority ?? 1000, $1.spec.name.description)
+            ($0.spec.rank, $0.spec.name.description) < ($1.spec.rank, $1.spec.name.description)
         }
     }
 

@@ -40,6 +40,9 @@ public struct PolicySpec: Sendable, Hashable, Codable {
         name = try values.decode(NetworkName.self, forKey: .name)
     }
 
+    /// Its priority, said or not.
+    public var rank: Int { priority ?? 1000 }
+
     /// The networks that it names.
     public var networks: Set<NetworkName> { Set([from?.network, to?.network].compactMap { $0 }) }
 

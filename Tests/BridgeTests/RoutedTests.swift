@@ -106,6 +106,13 @@ extension KernelTests {
             let late = try await world.attach(to: "again", network: next)
             try late.corner.exchange(try old.address(.v4), 80, with: listener)
             try new.corner.exchange(try old.address(.v4), 80, with: listener)
+            // What is not made in this start goes whole as well: nothing is at its place.
+            let last = try BridgeDriver(world.configuration, host: world.host.namespace)
+            try await last.restore([request])
+            try await last.remove(NetworkName("again"))
+            for subnet in try #require(NetworkHandle(request.handle)).subnets {
+                try world.route.add(Bridge.unreachable(try #require(IPPrefix(subnet))))
+            }
             for mode in ["", "macvlan"] {
                 let error = await world.refusal { try await world.make("bad") { $0.options = ["mode": mode] } }
                 #expect(error?.code == .networkRefused)

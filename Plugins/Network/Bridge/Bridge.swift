@@ -35,10 +35,8 @@ struct Bridge: Sendable, Hashable {
     /// The host's addresses on the bridge: the first of each network, with its length.
     var gateways: [IPPrefix] { plan.addresses(ofHost: 1) }
 
-    /// Routed networks are kept from leaving by the host's own ways where no container has an address.
-    var unreachables: [Route] {
-        isRouted ? subnets.map { Route(to: $0, priority: .max, kind: .unreachable) } : []
-    }
+    /// Keeps what is for nobody in a routed network from leaving by the host's own ways.
+    static func unreachable(_ subnet: IPPrefix) -> Route { Route(to: subnet, priority: .max, kind: .unreachable) }
 
     /// What version 6 has in the place of `route_localnet`: an answer to what the host's loopback asked comes by this link
     /// for ::1, and the kernel looks for that with the link in mind. What others send to ::1 it drops before that, and also

@@ -65,14 +65,18 @@ extension BridgeDriver {
         let request = known.withLock { $0[name] }
         guard let request else { return }
         try attempting("remove the network \(name)") {
-            let link = try NetworkSettings(request, settings).link
+            let settings = try NetworkSettings(request, settings)
+            let link = settings.link
             try rooms.withLock { rooms in
                 if let network = rooms?.networks.removeValue(forKey: name) {
                     network.spares.stop()
-                    for unreachable in network.bridge.unreachables { try? network.maker.route.delete(unreachable) }
                     if let rooms { try rooms.firewall.write(BridgeRules(rooms.networks.values.map(\.bridge))) }
                 }
                 let route = try rooms?.route ?? RouteSocket(in: host.namespace)
+                // Not of the link, so that they don't go with it.
+                for subnet in settings.isRouted ? NetworkHandle(request.handle)?.subnets ?? [] : [] {
+                    if let prefix = IPPrefix(subnet) { try? route.delete(Bridge.unreachable(prefix)) }
+                }
                 guard let bridge = try route.link(named: link), bridge.alias == BridgeMaker.alias(of: name) else {
                     return
                 }

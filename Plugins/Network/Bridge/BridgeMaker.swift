@@ -78,7 +78,8 @@ struct BridgeMaker {
         try route.apply(
             missing.map { .address($0) } + [.change(bridge.index, LinkSettings(isUp: true, group: bridge.group))])
         let loopback = bridge.loopback(by: bridge.index).map { [$0] } ?? []
-        for standing in bridge.unreachables + loopback { try route.replace(standing) }
+        let unreachables = bridge.isRouted ? bridge.subnets.map(Bridge.unreachable) : []
+        for standing in unreachables + loopback { try route.replace(standing) }
     }
 
     /// Turns routing on, and lets addresses of 127.0.0.0/8 leave by the bridge: so a port that is published on the

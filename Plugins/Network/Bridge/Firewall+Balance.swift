@@ -26,17 +26,9 @@ extension Firewall {
     }
 
     private func exchange(_ old: Balance, for new: Balance, _ state: inout State) throws(NetlinkError) {
-        do throws(NetlinkError) {
-            try change(&state) { () throws(NetlinkError) in
-                try socket.exchange(
-                    Self.sets(old, besides: new) + old.elements(besides: new),
-                    for: Self.sets(new, besides: old) + new.elements(besides: old), in: BridgeRules.id)
-            }
-        } catch {
-            // ENOENT: somebody flushed the table, so that it is written anew, as it shall be.
-            guard error.code == .noSuchFile else { throw error }
-            try write(&state)
-        }
+        try exchange(
+            Self.sets(old, besides: new) + old.elements(besides: new),
+            for: Self.sets(new, besides: old) + new.elements(besides: old), &state)
     }
 
     /// Idempotent.

@@ -54,20 +54,4 @@ extension Firewall {
 
     /// Takes up policies of before the rules were there; `write` puts them in force. Idempotent.
     func restore(_ policies: [Policy]) { state.withLock { $0.policies.replace(policies) } }
-
-    private func exchange(
-        _ gone: [(map: Ruleset.Map, elements: [Ruleset.Element])],
-        for come: [(map: Ruleset.Map, elements: [Ruleset.Element])], _ state: inout State
-    ) throws(NetlinkError) {
-        guard !gone.isEmpty || !come.isEmpty else { return }
-        do throws(NetlinkError) {
-            try change(&state) { () throws(NetlinkError) in
-                try socket.exchange(gone, for: come, in: BridgeRules.id)
-            }
-        } catch {
-            // ENOENT: somebody flushed the table, so that it is written anew, as it shall be.
-            guard error.code == .noSuchFile else { throw error }
-            try write(&state)
-        }
-    }
 }

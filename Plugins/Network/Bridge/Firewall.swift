@@ -7,6 +7,9 @@ import Netlink
 /// Our table of nftables and what is published in it. All changes go through here, one at a time: what the kernel has is
 /// always made from ``State/published``, never read back.
 final class Firewall: Sendable {
+    /// Elements of a map.
+    typealias Elements = (map: Ruleset.Map, elements: [Ruleset.Element])
+
     struct State {
         var rules: BridgeRules
         var published = PublishedPorts()
@@ -111,21 +114,10 @@ extension Firewall {
         let before = state.published[container] ?? []
         _ = state.published.remove(container)
         state.published.add(before.filter { !gone.contains($0) } + added, for: container)
-        do throws(NetlinkError) {
-            try change(&state) { () throws(NetlinkError) in
-                try socket.exchange(
-                    PublishedPort.elements(gone), for: PublishedPort.elements(added), in: BridgeRules.id)
-            }
-        } catch {
-            // ENOENT: somebody flushed the table, so that it is written anew, as it shall be.
-            do {
-                guard error.code == .noSuchFile else { throw error }
-                try write(&state)
-            } catch {
-                _ = state.published.remove(container)
-                state.published.add(before, for: container)
-                throw error
-            }
+        do { try exchange(PublishedPort.elements(gone), for: PublishedPort.elements(added), &state) } catch {
+            _ = state.published.remove(container)
+            state.published.add(before, for: container)
+            throw error
         }
         try forget(besides: .tcp, of: gone) { $0.led($1) }
         let quick = gone.filter { $0.transport == .tcp }
@@ -235,6 +227,20 @@ extension Firewall {
         try change(&state) { () throws(NetlinkError) in try socket.write(Ruleset([table])) }
         // What another did before is written over.
         state.generation = try socket.generation()
+    }
+
+    /// Puts elements in the place of others, in one instant. The state is as it shall be already.
+    func exchange(_ gone: [Elements], for come: [Elements], _ state: inout State) throws(NetlinkError) {
+        guard !gone.isEmpty || !come.isEmpty else { return }
+        do throws(NetlinkError) {
+            try change(&state) { () throws(NetlinkError) in
+                try socket.exchange(gone, for: come, in: BridgeRules.id)
+            }
+        } catch {
+            // ENOENT: somebody flushed the table, so that it is written anew.
+            guard error.code == .noSuchFile else { throw error }
+            try write(&state)
+        }
     }
 
     /// Makes a change, after which the generation is known when only we made one: each transaction counts it up by one.

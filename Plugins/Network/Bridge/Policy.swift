@@ -14,6 +14,8 @@ struct Policy: Sendable, Hashable {
         case addresses([IPPrefix])
     }
 
+    enum Side: String { case from, to }
+
     let name: String
     let priority: Int
     let isAllowing: Bool
@@ -22,9 +24,11 @@ struct Policy: Sendable, Hashable {
     /// Empty: all, and what has no ports.
     let ports: [PolicyPort]
 
+    var sides: [(Side, Peer)] { [(.from, from), (.to, to)] }
+
     /// Throws `policy.refused`.
     init(_ spec: PolicySpec) throws(AgentError) {
-        (name, priority, isAllowing) = ("\(spec.name)", spec.priority ?? 1000, spec.action == .allow)
+        (name, priority, isAllowing) = ("\(spec.name)", spec.rank, spec.action == .allow)
         (from, to) = (try Peer(spec.from), try Peer(spec.to))
         ports = spec.ports ?? []
     }

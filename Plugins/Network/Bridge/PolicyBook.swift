@@ -16,21 +16,19 @@ struct PolicyBook: Sendable {
     mutating func replace(_ policies: [Policy]) { self.policies = policies.sorted() }
 
     /// Answers the elements that it is.
-    mutating func add(_ member: PolicyMember, _ id: ConnectionID) -> [(map: Ruleset.Map, elements: [Ruleset.Element])] {
+    mutating func add(_ member: PolicyMember, _ id: ConnectionID) -> [Firewall.Elements] {
         members[id] = member
         return elements(of: member, id)
     }
 
     /// Answers the elements that it was.
-    mutating func remove(_ id: ConnectionID) -> [(map: Ruleset.Map, elements: [Ruleset.Element])] {
+    mutating func remove(_ id: ConnectionID) -> [Firewall.Elements] {
         members.removeValue(forKey: id).map { elements(of: $0, id) } ?? []
     }
 }
 
 // MARK: Rules
 extension PolicyBook {
-    private enum Side: String { case from, to }
-
     /// Asked for new connections only, in the order of the policies.
     func chain(subnets: (IPAddress.Family) -> String) -> Ruleset.Chain {
         let rules = policies.flatMap { policy in
@@ -54,9 +52,8 @@ extension PolicyBook {
     private static func rule(_ policy: Policy, _ family: IPAddress.Family, subnets: String) -> Ruleset.Rule? {
         guard policy.from.has(family), policy.to.has(family) else { return nil }
         var statements: [Ruleset.Statement] = [.match(.networkProtocol, .networkProtocol(family))]
-        for (side, peer, operand) in [
-            (Side.from, policy.from, Ruleset.Operand.source(family)), (.to, policy.to, .destination(family)),
-        ] {
+        for (side, peer) in policy.sides {
+            let operand = side == .from ? Ruleset.Operand.source(family) : .destination(family)
             switch peer {
             case .anybody: break
             case .world: statements.append(.isIn([operand], set: subnets, inverted: true))
@@ -68,7 +65,7 @@ extension PolicyBook {
         return Ruleset.Rule(statements + [policy.isAllowing ? .verdict(.accept) : .verdict(.goto(refusal))])
     }
 
-    private static func name(_ policy: Policy, _ side: Side, _ family: IPAddress.Family) -> String {
+    private static func name(_ policy: Policy, _ side: Policy.Side, _ family: IPAddress.Family) -> String {
         "policy-\(policy.name)-\(side.rawValue)\(family == .v4 ? 4 : 6)"
     }
 
@@ -79,7 +76,7 @@ extension PolicyBook {
 extension PolicyBook {
     func sets(_ networks: [Bridge]) -> [Ruleset.Map] {
         policies.flatMap { policy in
-            let sides = [(Side.from, policy.from), (.to, policy.to)].flatMap { side, peer in
+            let sides = policy.sides.flatMap { side, peer in
                 IPAddress.Family.allCases.compactMap { family in
                     peer.has(family) ? set(peer, Self.name(policy, side, family), family, networks) : nil
                 }
@@ -121,9 +118,9 @@ extension PolicyBook {
 
     private func elements(
         of member: PolicyMember, _ id: ConnectionID
-    ) -> [(map: Ruleset.Map, elements: [Ruleset.Element])] {
+    ) -> [Firewall.Elements] {
         policies.flatMap { policy in
-            [(Side.from, policy.from), (.to, policy.to)].filter { $0.1.selects(member, on: id.network) }.flatMap {
+            policy.sides.filter { $0.1.selects(member, on: id.network) }.flatMap {
                 side, _ in
                 IPAddress.Family.allCases.compactMap { family in
                     let own = member.addresses.filter { $0.family == family }.map { Ruleset.Element([.address($0)]) }

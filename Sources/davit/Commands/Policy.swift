@@ -73,7 +73,7 @@ struct Policy: ParsableCommand {
         static func table(of policies: [PolicyInfo]) -> Table {
             let rows = policies.map(\.spec).map { spec in
                 [
-                    spec.name.description, "\(spec.priority ?? 1000)", spec.action.rawValue,
+                    spec.name.description, "\(spec.rank)", spec.action.rawValue,
                     PeerText.text(of: spec.from), PeerText.text(of: spec.to),
                     (spec.ports ?? []).map(PolicyPortText.text(of:)).joined(separator: ", "),
                 ]
