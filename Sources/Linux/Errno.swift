@@ -44,6 +44,7 @@ public struct Errno: Error, RawRepresentable, Equatable, Hashable, Sendable, Cus
     public static let tooManyLinks = Errno(rawValue: 40)
     public static let noData = Errno(rawValue: 61)
     public static let overflow = Errno(rawValue: 75)
+    public static let restart = Errno(rawValue: 85)
     public static let messageTooLong = Errno(rawValue: 90)
     public static let notSupported = Errno(rawValue: 95)
     public static let addressInUse = Errno(rawValue: 98)

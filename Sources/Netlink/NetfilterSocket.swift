@@ -38,13 +38,16 @@ extension NetfilterSocket {
 
     /// Deletes elements of several maps of a table and adds others, all or nothing, in one instant. Throws `ENOENT` when
     /// one is not there.
+    ///
+    /// With a generation, throws `ERESTART` when anybody changed any rule since it was read.
     public func exchange(
         _ old: [(map: Ruleset.Map, elements: [Ruleset.Element])],
-        for new: [(map: Ruleset.Map, elements: [Ruleset.Element])], in table: Ruleset.TableID
+        for new: [(map: Ruleset.Map, elements: [Ruleset.Element])], in table: Ruleset.TableID,
+        generation: UInt32? = nil
     ) throws(NetlinkError) {
         try commit(
             old.flatMap { $0.map.elements(.delete, $0.elements, in: table) }
-                + new.flatMap { $0.map.elements(.add, $0.elements, in: table) })
+                + new.flatMap { $0.map.elements(.add, $0.elements, in: table) }, generation: generation)
     }
 
     /// Puts elements in the place of others, in one instant: nobody finds neither.
@@ -120,6 +123,9 @@ extension NetfilterSocket {
         }
         return counts
     }
+
+    /// The one that a transaction makes of this one. None is 0.
+    public static func generation(after generation: UInt32) -> UInt32 { generation == .max ? 1 : generation + 1 }
 
     /// A number that every change of any rule makes another one.
     public func generation() throws(NetlinkError) -> UInt32 {

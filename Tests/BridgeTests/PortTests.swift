@@ -183,6 +183,34 @@ extension KernelTests {
             #expect(try world.elements().isEmpty)
         }
 
+        @Test func `free ports that were chosen for one port of the container all stay when another comes`()
+            async throws
+        {
+            let world = try World()
+            let free = PortMapping(containerPort: 80)
+            let container = try await world.attach(free, free)
+            let before = container.attachment.ports.map(\.description)
+            let after = try await publish([free, free, PortMapping(containerPort: 81)], of: container, world)
+            #expect(Set(before).count == 4)
+            #expect(Array(after.prefix(4)) == before)
+            #expect(after.count == 6)
+        }
+
+        @Test func `ports come and go between the changes of others, and what these break is put back`() async throws {
+            let world = try World()
+            let container = try await world.attach()
+            let ports = (8080...8084).map { PortMapping(hostPort: $0, containerPort: 80) }
+            for count in 1...ports.count {
+                let foreign = Ruleset.Table(.ip, "other\(count)")
+                try world.rules.write(Ruleset([foreign]))
+                #expect(try await publish(Array(ports.prefix(count)), of: container, world).count == 2 * count)
+            }
+            // In one breath, so that the change is ours for all that the watch could see of the last generation.
+            try world.rules.empty(PublishedPort.maps[1], in: Ruleset.TableID(.inet, "davit"))
+            _ = try await publish(ports + [PortMapping(hostPort: 8085, containerPort: 80)], of: container, world)
+            #expect(try eventually { (try? world.elements().count) == 12 })
+        }
+
         @Test func `a change that can't be changes nothing`() async throws {
             let world = try World()
             let (own, others) = (

@@ -15,7 +15,7 @@ final class Firewall: Sendable {
         var published = PublishedPorts()
         var balances: [ServiceID: Balance] = [:]
         var policies = PolicyBook()
-        /// The kernel's generation after our last change; nil when somebody else may have changed something since.
+        /// The kernel's generation after our last change; nil when somebody else may have changed something before it.
         var generation: UInt32?
 
         var table: Ruleset.Table { rules.table(published.all, balances.values, policies) }
@@ -81,29 +81,24 @@ extension Firewall {
         _ address: (IPAddress.Family) -> IPAddress?
     ) throws -> [PublishedPort] {
         try state.withLock { state in
-            let present = state.published[container] ?? []
+            let present = state.published[container]
             guard !wishes.isEmpty || !present.isEmpty else { return [] }
-            var (stay, added) = ([PublishedPort](), [PublishedPort]())
-            for wish in wishes {
-                let known = wish.granted(by: present)
-                stay += known
-                guard known.isEmpty else { continue }
-                added += try choose(wish, for: container, besides: added + stay, state, address)
+            var choice = PortChoice(present)
+            for wish in wishes where !choice.keep(wish) {
+                choice.add(try choose(wish, for: container, besides: choice, state, address))
             }
-            let gone = present.filter { !stay.contains($0) }
-            try exchange(gone, for: added, of: container, &state)
-            try forget(besides: .tcp, of: added) { port, flow in
+            try exchange(present.besides(choice.stay), for: choice.added, of: container, &state)
+            try forget(besides: .tcp, of: choice.added) { port, flow in
                 port.turns(flow, host: host) && flow.reply.source != port.target
             }
-            return stay + added
+            return choice.stay + choice.added
         }
     }
 
     /// Ends what a container has published, and the connections that came by it. Idempotent.
     func withdraw(_ container: ConnectionID) throws {
         try state.withLock { state in
-            guard let ports = state.published[container] else { return }
-            try exchange(ports, for: [], of: container, &state)
+            try exchange(state.published[container], for: [], of: container, &state)
         }
     }
 
@@ -111,12 +106,9 @@ extension Firewall {
         _ gone: [PublishedPort], for added: [PublishedPort], of container: ConnectionID, _ state: inout State
     ) throws {
         guard !gone.isEmpty || !added.isEmpty else { return }
-        let before = state.published[container] ?? []
-        _ = state.published.remove(container)
-        state.published.add(before.filter { !gone.contains($0) } + added, for: container)
+        state.published.exchange(gone, for: added, of: container)
         do { try exchange(PublishedPort.elements(gone), for: PublishedPort.elements(added), &state) } catch {
-            _ = state.published.remove(container)
-            state.published.add(before, for: container)
+            state.published.exchange(added, for: gone, of: container)
             throw error
         }
         try forget(besides: .tcp, of: gone) { $0.led($1) }
@@ -138,20 +130,19 @@ extension Firewall {
     /// Takes up what a container had published before the driver's start; `write` puts it in force. Idempotent.
     func restore(_ ports: [PublishedPort], for container: ConnectionID) {
         state.withLock { state in
-            _ = state.published.remove(container)
-            state.published.add(ports, for: container)
+            state.published.exchange(state.published[container], for: ports, of: container)
         }
     }
 
     private func choose(
-        _ wish: PortWishes.Wish, for container: ConnectionID, besides chosen: [PublishedPort], _ state: State,
+        _ wish: PortWishes.Wish, for container: ConnectionID, besides choice: PortChoice, _ state: State,
         _ address: (IPAddress.Family) -> IPAddress?
     ) throws -> [PublishedPort] {
         guard let port = wish.mapping.hostPort.flatMap({ UInt16(exactly: $0) }) else {
-            return try chooseFree(wish, besides: chosen, state, address)
+            return try chooseFree(wish, besides: choice, state, address)
         }
         let ports = try Self.ports(wish, port, address)
-        if let holder = holder(of: ports, besides: chosen, for: container, state) {
+        if let holder = holder(of: ports, besides: choice, for: container, state) {
             throw AgentError(
                 .portInUse,
                 "port \(port)/\(wish.mapping.transport.rawValue) is published by container \(holder.container) already",
@@ -175,16 +166,15 @@ extension Firewall {
     }
 
     private func chooseFree(
-        _ wish: PortWishes.Wish, besides chosen: [PublishedPort], _ state: State,
+        _ wish: PortWishes.Wish, besides choice: PortChoice, _ state: State,
         _ address: (IPAddress.Family) -> IPAddress?
     ) throws -> [PublishedPort] {
-        let start = UInt16.random(in: Self.freePorts)
+        let start = Int.random(in: 0..<Self.freePorts.count)
         // From there round: the same port is not given twice in a row, which a client's memory of it would not like.
-        for port in Array(start...Self.freePorts.upperBound) + Array(Self.freePorts.lowerBound..<start) {
+        for step in 0..<Self.freePorts.count {
+            let port = Self.freePorts.lowerBound + UInt16((start + step) % Self.freePorts.count)
             let ports = try Self.ports(wish, port, address)
-            let isTaken = ports.contains { port in
-                state.published.holder(of: port) != nil || chosen.contains { $0.conflicts(with: port) }
-            }
+            let isTaken = ports.contains { state.published.holder(of: $0) != nil || choice.excludes($0) }
             if try !isTaken && ports.allSatisfy(isFree) { return ports }
         }
         throw AgentError(.networkExhausted, "the host has no free port for \(wish.mapping)", retryable: true)
@@ -195,9 +185,9 @@ extension Firewall {
     }
 
     private func holder(
-        of ports: [PublishedPort], besides chosen: [PublishedPort], for container: ConnectionID, _ state: State
+        of ports: [PublishedPort], besides choice: PortChoice, for container: ConnectionID, _ state: State
     ) -> ConnectionID? {
-        if chosen.contains(where: { other in ports.contains { $0.conflicts(with: other) } }) { return container }
+        if ports.contains(where: choice.excludes) { return container }
         return ports.lazy.compactMap(state.published.holder(of:)).first
     }
 
@@ -219,12 +209,10 @@ extension Firewall {
 extension Firewall {
     func write(_ state: inout State) throws(NetlinkError) {
         if try !socket.tables().contains(BridgeRules.userID) {
-            try change(&state) { () throws(NetlinkError) in
-                try socket.write(Ruleset([BridgeRules.userTable]), replacing: false)
-            }
+            try socket.write(Ruleset([BridgeRules.userTable]), replacing: false)
         }
-        let table = state.table
-        try change(&state) { () throws(NetlinkError) in try socket.write(Ruleset([table])) }
+        state.generation = nil
+        try socket.write(Ruleset([state.table]))
         // What another did before is written over.
         state.generation = try socket.generation()
     }
@@ -233,8 +221,8 @@ extension Firewall {
     func exchange(_ gone: [Elements], for come: [Elements], _ state: inout State) throws(NetlinkError) {
         guard !gone.isEmpty || !come.isEmpty else { return }
         do throws(NetlinkError) {
-            try change(&state) { () throws(NetlinkError) in
-                try socket.exchange(gone, for: come, in: BridgeRules.id)
+            try change(&state) { generation throws(NetlinkError) in
+                try socket.exchange(gone, for: come, in: BridgeRules.id, generation: generation)
             }
         } catch {
             // ENOENT: somebody flushed the table, so that it is written anew.
@@ -243,13 +231,20 @@ extension Firewall {
         }
     }
 
-    /// Makes a change, after which the generation is known when only we made one: each transaction counts it up by one.
-    func change(_ state: inout State, _ body: () throws(NetlinkError) -> Void) throws(NetlinkError) {
-        let before = state.generation
+    /// Makes a change on condition that nobody else has made one: then each transaction counts the generation up by one,
+    /// and it need not be read. Where somebody has, the change is made all the same, and ``heal()`` looks at the rest.
+    private func change(
+        _ state: inout State, _ body: (_ generation: UInt32?) throws(NetlinkError) -> Void
+    ) throws(NetlinkError) {
+        let known = state.generation
         state.generation = nil
-        try body()
-        let now = try socket.generation()
-        state.generation = before.map { $0 &+ 1 } == now ? now : nil
+        do throws(NetlinkError) {
+            try body(known)
+            state.generation = known.map(NetfilterSocket.generation(after:))
+        } catch {
+            guard known != nil, error.code == .restart else { throw error }
+            try body(nil)
+        }
     }
 
     /// Whether the kernel has our table with all its chains, rules and elements, and the administrator's.

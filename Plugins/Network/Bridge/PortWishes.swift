@@ -13,18 +13,6 @@ struct PortWishes {
     struct Wish {
         var mapping: PortMapping
         var places: [PublishedPort.Place]
-
-        /// Those of `ports` that are it; none unless all are there.
-        func granted(by ports: [PublishedPort]) -> [PublishedPort] {
-            let own = ports.filter { port in
-                places.contains(port.place) && port.transport == mapping.transport
-                    && Int(port.containerPort) == mapping.containerPort
-                    && mapping.hostPort.map { $0 == Int(port.hostPort) } ?? true
-            }
-            guard let first = own.first else { return [] }
-            let same = own.filter { $0.hostPort == first.hostPort }
-            return same.count == places.count ? same : []
-        }
     }
 
     /// Throws `port.refused`.

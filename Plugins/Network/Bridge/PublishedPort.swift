@@ -37,6 +37,14 @@ struct PublishedPort: Sendable, Hashable {
         }
     }
 
+    /// A port of one side, whatever the address: two that exclude each other have the same.
+    struct Number: Sendable, Hashable {
+        var transport: PortMapping.Transport
+        var port: UInt16
+
+        init(_ transport: PortMapping.Transport, _ port: UInt16) { (self.transport, self.port) = (transport, port) }
+    }
+
     var place: Place
     var transport: PortMapping.Transport
     var hostPort: UInt16
@@ -44,9 +52,12 @@ struct PublishedPort: Sendable, Hashable {
     var target: IPAddress
     var containerPort: UInt16
 
+    var number: Number { Number(transport, hostPort) }
+    var innerNumber: Number { Number(transport, containerPort) }
+
     /// Whether only one of them can be.
     func conflicts(with other: PublishedPort) -> Bool {
-        hostPort == other.hostPort && transport == other.transport && place.meets(other.place)
+        number == other.number && place.meets(other.place)
     }
 
     /// What is told of it: with its address and its port on the host.

@@ -1,45 +1,46 @@
 import ContainerNetwork
 import Model
 
-/// What is published, and by whom: to find the holder of a port takes the same with ten as with ten thousand.
+/// What is published, and by whom. To find the holder of a port takes the same with ten as with ten thousand, whoever has
+/// them; a change takes time linear to what changes and to what its container has.
 struct PublishedPorts: Sendable {
-    private struct Number: Sendable, Hashable {
-        var transport: PortMapping.Transport
-        var hostPort: UInt16
-
-        init(_ port: PublishedPort) { (transport, hostPort) = (port.transport, port.hostPort) }
+    private struct Holding: Sendable {
+        var container: ConnectionID
+        var port: PublishedPort
     }
 
     private var ports: [ConnectionID: [PublishedPort]] = [:]
     /// Some containers may have the same number at different addresses.
-    private var holders: [Number: [ConnectionID]] = [:]
+    private var holdings: [PublishedPort.Number: [Holding]] = [:]
     private(set) var count = 0
 
-    /// Nil: it has none.
-    subscript(container: ConnectionID) -> [PublishedPort]? { ports[container] }
+    subscript(container: ConnectionID) -> [PublishedPort] { ports[container] ?? [] }
 
     var all: [PublishedPort] { ports.values.flatMap { $0 } }
 
     /// Who holds a port that excludes this one.
     func holder(of port: PublishedPort) -> ConnectionID? {
-        holders[Number(port)]?.first { ports[$0]?.contains { $0.conflicts(with: port) } ?? false }
+        holdings[port.number]?.first { $0.port.conflicts(with: port) }?.container
     }
 
-    mutating func add(_ added: [PublishedPort], for container: ConnectionID) {
-        guard !added.isEmpty else { return }
-        ports[container, default: []] += added
-        count += added.count
-        for number in Set(added.map(Number.init)) { holders[number, default: []].append(container) }
-    }
-
-    /// Answers what it had.
-    mutating func remove(_ container: ConnectionID) -> [PublishedPort] {
-        let removed = ports.removeValue(forKey: container) ?? []
-        count -= removed.count
-        for number in Set(removed.map(Number.init)) {
-            holders[number]?.removeAll { $0 == container }
-            if holders[number]?.isEmpty == true { holders[number] = nil }
+    /// Puts ports of a container in the place of others that it has.
+    mutating func exchange(_ gone: [PublishedPort], for come: [PublishedPort], of container: ConnectionID) {
+        for port in gone {
+            holdings[port.number]?.removeAll { $0.container == container && $0.port == port }
+            if holdings[port.number]?.isEmpty == true { holdings[port.number] = nil }
         }
-        return removed
+        for port in come { holdings[port.number, default: []].append(Holding(container: container, port: port)) }
+        let own = self[container].besides(gone) + come
+        ports[container] = own.isEmpty ? nil : own
+        count += come.count - gone.count
+    }
+}
+
+extension [PublishedPort] {
+    /// Those that are none of the others.
+    func besides(_ others: [PublishedPort]) -> [PublishedPort] {
+        guard !others.isEmpty else { return self }
+        let others = Set(others)
+        return filter { !others.contains($0) }
     }
 }
