@@ -7,23 +7,25 @@ extension Engine {
     public func publish(_ ports: [PortMapping], of target: String) async throws -> ContainerView {
         try await changePorts(of: target) { spec, _ in
             let own = spec.ports ?? []
-            spec.ports = own + ports.filter { !own.contains($0) }
+            let known = Set(own)
+            spec.ports = own + ports.filter { !known.contains($0) }
         }
     }
 
     /// Takes ports away, at once where the container runs. Throws `port.refused` for one that it does not have.
     public func withdraw(_ ports: [PortMapping], of target: String) async throws -> ContainerView {
         try await changePorts(of: target) { spec, all in
-            for port in ports where !all.contains(where: port.means) {
+            let own = Dictionary(grouping: all, by: \.inner)
+            for port in ports where own[port.inner]?.contains(where: port.means) != true {
                 throw AgentError(.portRefused, "\(port) is not published: `davit port` lists what is")
             }
+            let gone = Dictionary(grouping: ports, by: \.inner)
             // What the image exposes is named from now on, for one of that may be among those that go.
-            spec.ports = all.filter { own in !ports.contains { $0.means(own) } }
+            spec.ports = all.filter { own in gone[own.inner]?.contains { $0.means(own) } != true }
             spec.publishAll = nil
         }
     }
 
-    /// - Parameter change: changes the spec; it is told all ports that are wanted now, those of the image among them.
     /// The path of a packet to each published port of a running container, to its program.
     public func explainPorts(of target: String) async throws -> [PortPath] {
         let container = try find(target)
@@ -46,6 +48,7 @@ extension Engine {
         return records.first { $0.spec.isInternal != true } ?? records.first
     }
 
+    /// - Parameter change: changes the spec; it is told all ports that are wanted now, those of the image among them.
     private func changePorts(
         of target: String, _ change: (inout ContainerSpec, [PortMapping]) throws -> Void
     ) async throws -> ContainerView {
@@ -91,16 +94,24 @@ extension ContainerSpec {
         guard publishAll == true else { return asked }
         return asked
             + image.exposedPorts.compactMap { PortMapping(exposed: $0) }.filter { exposed in
-                !asked.contains { ($0.containerPort, $0.transport) == (exposed.containerPort, exposed.transport) }
+                !asked.contains { $0.inner == exposed.inner }
             }
     }
 }
 
 extension PortMapping {
+    fileprivate struct Inner: Hashable {
+        var port: Int
+        var transport: Transport
+    }
+
+    /// The container's end.
+    fileprivate var inner: Inner { Inner(port: containerPort, transport: transport) }
+
     /// Whether this, where it says something, says the same.
     fileprivate func means(_ other: PortMapping) -> Bool {
-        (containerPort, transport) == (other.containerPort, other.transport)
-            && (hostPort == nil || hostPort == other.hostPort) && (address == nil || address == other.address)
+        inner == other.inner && (hostPort == nil || hostPort == other.hostPort)
+            && (address == nil || address == other.address)
     }
 }
 

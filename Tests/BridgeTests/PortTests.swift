@@ -81,6 +81,50 @@ extension KernelTests {
             #expect(throws: Errno.connectionRefused) { try world.host.connect("127.0.0.1", 80) }
         }
 
+        @Test func `a container has the host's port 53, and the name servers of the networks keep theirs`() async throws
+        {
+            let asker = try await world.attach()
+            let gateways = asker.attachment.gateways
+            try #require(gateways.count == 2)
+            for (kind, transport) in [(InternetSocket.Kind.datagram, PortMapping.Transport.udp), (.stream, .tcp)] {
+                let own = try gateways.map { try world.host.listen(kind, 53, at: $0) }
+                let container = try await world.attach(
+                    PortMapping(hostPort: 53, containerPort: 53, transport: transport))
+                let listener = try container.corner.listen(kind, 53, at: "::")
+                for (address, server) in zip(gateways, own) {
+                    for corner in [asker.corner, world.host] { try reach(address, server, kind, from: corner) }
+                }
+                for (corner, address) in [
+                    (world.outside, "192.0.2.1"), (world.outside, "2001:db8::1"), (asker.corner, "192.0.2.1"),
+                    (world.host, "127.0.0.1"),
+                ] { try reach(address, listener, kind, from: corner) }
+                // An address that is named is taken by its word.
+                for address in gateways {
+                    let refusal = await world.refusal {
+                        _ = try await world.attach(
+                            PortMapping(address: address, hostPort: 53, containerPort: 53, transport: transport))
+                    }
+                    #expect(refusal?.code == .portInUse)
+                }
+                try await world.detach(container.id)
+                let other = try world.host.listen(kind, 53, at: "127.0.0.53")
+                let refusal = await world.refusal {
+                    _ = try await world.attach(PortMapping(hostPort: 53, containerPort: 53, transport: transport))
+                }
+                #expect(refusal?.code == .portInUse)
+                withExtendedLifetime((own, other)) {}
+            }
+        }
+
+        private func reach(
+            _ address: String, _ listener: Descriptor, _ kind: InternetSocket.Kind, from corner: Corner
+        ) throws {
+            switch kind {
+            case .stream: try corner.exchange(address, 53, with: listener)
+            case .datagram: try corner.send(7, address, 53, to: listener)
+            }
+        }
+
         @Test func `a datagram goes to the container that has the port now`() async throws {
             let port = PortMapping(hostPort: 53, containerPort: 53, transport: .udp)
             let first = try await world.attach(port)

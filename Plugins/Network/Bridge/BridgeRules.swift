@@ -71,6 +71,9 @@ extension BridgeRules {
     private static let together = "together"
     /// Where names are asked for.
     private static let names = "names"
+    static let namesPort: UInt16 = 53
+    /// The host's addresses at which names are asked for.
+    private static func servers(_ family: IPAddress.Family) -> String { "servers\(family.digit)" }
     /// Subnets that the world has no way back to.
     private static func hidden(_ family: IPAddress.Family) -> String { "hidden\(family.digit)" }
     /// All subnets.
@@ -92,9 +95,11 @@ extension BridgeRules {
             Ruleset.Map(Self.closed, key: [.linkGroup], elements: groups(networks.filter(\.isInternal))),
             Ruleset.Map(
                 Self.names, key: [.transport, .port],
-                elements: [Ruleset.Transport.udp, .tcp].map { Ruleset.Element([.transport($0), .port(53)]) }),
+                elements: [Ruleset.Transport.udp, .tcp].map {
+                    Ruleset.Element([.transport($0), .port(Self.namesPort)])
+                }),
             Ruleset.Map(Self.together, key: [.linkGroup, .linkGroup], elements: pairs),
-        ] + IPAddress.Family.allCases.flatMap { [hidden($0), home($0), gateway($0), subnets($0)] }
+        ] + IPAddress.Family.allCases.flatMap { [hidden($0), home($0), gateway($0), servers($0), subnets($0)] }
             + [enclosed]
     }
 
@@ -106,6 +111,15 @@ extension BridgeRules {
         }
         return Ruleset.Map(
             Self.gateway(family), key: [.linkGroup], value: .fields([family.fieldType]), elements: elements)
+    }
+
+    /// The host's addresses on all networks.
+    var gateways: Set<IPAddress> { Set(networks.flatMap(\.gateways).map(\.address)) }
+
+    private func servers(_ family: IPAddress.Family) -> Ruleset.Map {
+        Ruleset.Map(
+            Self.servers(family), key: [family.fieldType],
+            elements: gateways.filter { $0.family == family }.map { Ruleset.Element([.address($0)]) })
     }
 
     /// The services' own addresses.
@@ -215,10 +229,17 @@ extension BridgeRules {
             "output", Ruleset.Base(.nat, .output, priority: Self.priorities.dnat), services + [Self.published])
     }
 
-    /// A port at one address goes before the same port at every one.
+    /// A port at one address goes before the same port at every one, which the name servers' addresses are none of: a
+    /// container that publishes a name server of its own leaves them theirs.
     private var publish: Ruleset.Chain {
-        let lookups = PublishedPort.lookups + Balance.lookups(at: true) + Balance.lookups(at: false)
-        return Ruleset.Chain("publish", nil, lookups.map(Self.redirection))
+        let named = PublishedPort.lookups(at: true) + Balance.lookups(at: true)
+        let everywhere = PublishedPort.lookups(at: false) + Balance.lookups(at: false)
+        let servers = IPAddress.Family.allCases.map { family in
+            Ruleset.Rule(
+                Self.version(family), .isIn([.transport, .destinationPort], set: Self.names),
+                .isIn([.destination(family)], set: Self.servers(family)), .verdict(.return))
+        }
+        return Ruleset.Chain("publish", nil, named.map(Self.redirection) + servers + everywhere.map(Self.redirection))
     }
 
     /// For a service's own address.
@@ -351,6 +372,6 @@ extension IPPrefix {
 }
 
 extension IPAddress.Family {
-    fileprivate var digit: Int { self == .v4 ? 4 : 6 }
+    var digit: Int { self == .v4 ? 4 : 6 }
     fileprivate var fieldType: Ruleset.FieldType { self == .v4 ? .ipv4 : .ipv6 }
 }

@@ -67,7 +67,7 @@ extension Firewall {
         var holder =
             state.published.holder(of: port).map { "container \($0.container)" }
             ?? others.first.map { "the service \($0.name)" }
-        if try holder == nil && !isFree(port) { holder = ports.holders.text(of: front.port, front.transport) }
+        if try holder == nil && !isFree(port, state) { holder = ports.holders.text(of: front.port, front.transport) }
         guard let holder else { return }
         throw AgentError(
             .portInUse, "port \(front.port)/\(front.transport.rawValue) is held by \(holder) already", retryable: true,

@@ -156,7 +156,7 @@ extension Firewall {
                 "port \(port)/\(wish.mapping.transport.rawValue) is published by the service \(service.key.name) already",
                 retryable: true, details: ["port": .int(Int64(port)), "service": .string("\(service.key.name)")])
         }
-        if let busy = try ports.first(where: { try !isFree($0) }) {
+        if let busy = try ports.first(where: { try !isFree($0, state) }) {
             throw AgentError(
                 .portInUse,
                 "port \(port)/\(wish.mapping.transport.rawValue) at \(busy.place.address) is held by \(self.ports.holders.text(of: port, wish.mapping.transport))",
@@ -175,13 +175,17 @@ extension Firewall {
             let port = Self.freePorts.lowerBound + UInt16((start + step) % Self.freePorts.count)
             let ports = try Self.ports(wish, port, address)
             let isTaken = ports.contains { state.published.holder(of: $0) != nil || choice.excludes($0) }
-            if try !isTaken && ports.allSatisfy(isFree) { return ports }
+            if try !isTaken && ports.allSatisfy({ try isFree($0, state) }) { return ports }
         }
         throw AgentError(.networkExhausted, "the host has no free port for \(wish.mapping)", retryable: true)
     }
 
-    func isFree(_ port: PublishedPort) throws -> Bool {
-        try ports.isFree(port.hostPort, at: port.place, port.transport)
+    /// Whether no program of the host's has it. The name server has its port at the gateways, which an everywhere leaves
+    /// out.
+    func isFree(_ port: PublishedPort, _ state: State) throws -> Bool {
+        if try ports.isFree(port.hostPort, at: port.place, port.transport) { return true }
+        guard case .everywhere = port.place, port.hostPort == BridgeRules.namesPort else { return false }
+        return try ports.holders.areOnly(at: state.rules.gateways, port.hostPort, port.transport)
     }
 
     private func holder(

@@ -77,19 +77,23 @@ extension PublishedPort {
         Ruleset.Map("publish6", key: [.transport, .port], value: .fields([.ipv6, .port])),
     ]
 
-    /// How the rules look into the maps, in order.
-    static let lookups: [(family: IPAddress.Family, operands: [Ruleset.Operand], map: String)] = [
-        (.v4, [.destination(.v4), .transport, .destinationPort], "publish4-at"),
-        (.v4, [.transport, .destinationPort], "publish4"),
-        (.v6, [.destination(.v6), .transport, .destinationPort], "publish6-at"),
-        (.v6, [.transport, .destinationPort], "publish6"),
-    ]
+    /// How the rules look into the maps.
+    static func lookups(at: Bool) -> [(family: IPAddress.Family, operands: [Ruleset.Operand], map: String)] {
+        IPAddress.Family.allCases.map { family in
+            let address: [Ruleset.Operand] = at ? [.destination(family)] : []
+            return (family, address + [.transport, .destinationPort], name(family, at: at))
+        }
+    }
+
+    private static func name(_ family: IPAddress.Family, at: Bool) -> String {
+        "publish\(family.digit)\(at ? "-at" : "")"
+    }
 
     /// The map that it is an element of.
     var map: String {
         switch place {
-        case .everywhere(let family): family == .v4 ? "publish4" : "publish6"
-        case .at(let address): address.family == .v4 ? "publish4-at" : "publish6-at"
+        case .everywhere(let family): Self.name(family, at: false)
+        case .at(let address): Self.name(address.family, at: true)
         }
     }
 
