@@ -11,7 +11,7 @@ import time
 
 import rig as rigs
 import contenders
-from contenders import Failure, Rate, Served, StartRate, Throughput, pin
+from contenders import Failure, Microseconds, Rate, Served, StartRate, Throughput, pin
 
 #: Seconds to wait for the socket, for a reply, and for the end.
 PATIENCE = 20
@@ -119,20 +119,21 @@ class Agent:
     def timed(self, request, *arguments):
         return Served(self.rig, "client", ["--socket", self.socket, "--request", json.dumps(request), *arguments])
 
-    def port_adder(self, remove):
-        """`port.add` of one port to a container on the bridge that has none, less a `ping` of the same moment.
+    def port_adder(self, together, remove):
+        """`port.add` to a container on the bridge that has no port, less a `ping` of the same moment, for each port.
 
         Its record is on the disk, and so each change of it; not with `remove`.
         """
         params = {"image": rigs.IMAGE, "command": ["/bin/pause"], "network": "bridge", "remove": remove}
         container = self.call("container.run", detach=True, **params)["id"]
         self.rig.undo.callback(self.release, [container])
-        change = {"container": container, "ports": [{"host_port": 30000, "container_port": 80}]}
+        ports = [{"host_port": port, "container_port": port} for port in range(30000, 30000 + together)]
+        change = {"container": container, "ports": ports}
         add, back, ping = ({"id": 1, "method": method, "params": params} for method, params in (
             ("port.add", change), ("port.remove", change), ("ping", {})))
         self.call("port.add", **change)
         self.call("port.remove", **change)
-        return Difference(self.timed(add, "--undo", json.dumps(back)), self.timed(ping))
+        return Microseconds(Difference(self.timed(add, "--undo", json.dumps(back)), self.timed(ping)), together)
 
     def publish(self, count):
         """Containers on the bridge that have so many ports together, at most a thousand each, above the host's own."""
@@ -213,14 +214,14 @@ class Agent:
 
 
 class Difference:
-    """Microseconds that one takes longer than the other, asked one after the other."""
+    """How much longer one takes than the other, asked one after the other."""
 
     def __init__(self, timed, less):
         self.timed, self.less = timed, less
 
     def once(self):
         less = self.less.once()
-        return (self.timed.once() - less) * 1e3
+        return self.timed.once() - less
 
 
 class Logged:

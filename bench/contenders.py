@@ -88,18 +88,19 @@ class Throughput:
 
 
 class Microseconds:
-    """The milliseconds of another contender, in microseconds."""
+    """The milliseconds of another contender, in microseconds, for each of the things that it does together."""
 
-    def __init__(self, timed):
-        self.timed = timed
+    def __init__(self, timed, together=1):
+        self.timed, self.together = timed, together
 
     def once(self):
-        return self.timed.once() * 1e3
+        return self.timed.once() * 1e3 / self.together
 
 
-def port_elements(rig, present):
-    """ports.c: what the kernel does for one port more."""
-    return Microseconds(Served(rig, "ports", ["--present", str(present)]))
+def port_elements(rig, present, together):
+    """ports.c: what the kernel does for one port more, when so many come together."""
+    return Microseconds(
+        Served(rig, "ports", ["--present", str(present), "--together", str(together)]), together)
 
 
 def log_copy(rig, mebibytes):

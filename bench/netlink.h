@@ -12,7 +12,7 @@
 
 /* Messages that are sent together. */
 struct netlink_batch {
-    char bytes[4096] __attribute__((aligned(NLMSG_ALIGNTO)));
+    char bytes[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
     size_t length;
     struct nlmsghdr *last;
 };

@@ -1,8 +1,9 @@
 /*
  * ports.c - the least that one more published port asks of the kernel, with many there: the port is free at the host in
- * both versions (two binds), and one element more in each of two maps of nftables (one transaction).
+ * both versions (two binds), and one element more in each of two maps of nftables (one transaction). With --together,
+ * so many ports more, in one transaction; the time is that of all.
  *
- *   ports --present N (--iterations N | --serve)
+ *   ports --present N [--together N] (--iterations N | --serve)
  *
  * In a network namespace of its own. What was added is deleted again, not timed.
  */
@@ -16,7 +17,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 
-enum { most_elements = 32, wanted_port = 30000 };
+enum { most_elements = 100, wanted_port = 30000 };
 
 struct map {
     const char *name;
@@ -24,6 +25,7 @@ struct map {
 };
 static const struct map maps[] = {{"four", 1, 4}, {"six", 2, 16}};
 static const char table[] = "bench";
+static long together = 1;
 static int rules_fd;
 
 static void put(struct netlink_batch *batch, int type, int flags)
@@ -134,14 +136,17 @@ static void find_free(int family, const void *address, socklen_t length)
 
 static uint64_t iteration(void)
 {
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(wanted_port)};
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(wanted_port)};
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
     uint64_t begin = bench_now();
-    find_free(AF_INET, &four, sizeof four);
-    find_free(AF_INET6, &six, sizeof six);
-    change(NFT_MSG_NEWSETELEM, NLM_F_CREATE, wanted_port, 1);
+    for (long port = wanted_port; port < wanted_port + together; port++) {
+        four.sin_port = six.sin6_port = htons((uint16_t)port);
+        find_free(AF_INET, &four, sizeof four);
+        find_free(AF_INET6, &six, sizeof six);
+    }
+    change(NFT_MSG_NEWSETELEM, NLM_F_CREATE, wanted_port, together);
     uint64_t end = bench_now();
-    change(NFT_MSG_DELSETELEM, 0, wanted_port, 1);
+    change(NFT_MSG_DELSETELEM, 0, wanted_port, together);
     return end - begin;
 }
 
@@ -156,9 +161,11 @@ int main(int argc, char **argv)
             count = bench_count(value), i++;
         else if (!strcmp(argv[i], "--present"))
             present = bench_count(value), i++;
+        else if (!strcmp(argv[i], "--together"))
+            together = bench_count(value), i++;
     }
-    if (count < 0 || present < 1 || present >= wanted_port) {
-        fprintf(stderr, "usage: ports --present N (--iterations N | --serve)\n");
+    if (count < 0 || present < 1 || present >= wanted_port || together < 1 || together > most_elements) {
+        fprintf(stderr, "usage: ports --present N [--together N] (--iterations N | --serve)\n");
         return 2;
     }
     prepare(present);
