@@ -21,7 +21,9 @@ extension JSONValue {
         return array[index]
     }
 
-    public var isNull: Bool { self == .null }
+    public var isNull: Bool {
+        if case .null = self { true } else { false }
+    }
 
     public var bool: Bool? {
         guard case .bool(let value) = self else { return nil }

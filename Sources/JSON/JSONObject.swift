@@ -42,7 +42,7 @@ public struct JSONObject: Sendable {
         return true
     }
 
-    private func place(of key: String) -> Int? {
+    func place(of key: String) -> Int? {
         if members.count > Self.smallCount { return places[key] }
         return members.firstIndex { $0.key == key }
     }

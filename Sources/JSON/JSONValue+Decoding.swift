@@ -58,6 +58,8 @@ final class ValueDecoder: Decoder {
     private enum Access { case none, keys, other }
     private var access = Access.none
     private var knownKeys: [String] = []
+    /// Which of the object's first 64 members are known, a bit for each.
+    private var knownPlaces: UInt64 = 0
     private var knowsAll = false
 
     init(_ value: JSONValue, path: JSONPath, unknownKeys: UnknownKeys) {
@@ -70,13 +72,13 @@ final class ValueDecoder: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        guard case .object(let object) = value else { throw wrongType("an object") }
+        guard case .object(let object) = value else { throw value.wrongType("an object", at: path) }
         access = .keys
         return KeyedDecodingContainer(KeyedDecoding(decoder: self, object: object))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        guard case .array(let values) = value else { throw wrongType("an array") }
+        guard case .array(let values) = value else { throw value.wrongType("an array", at: path) }
         access = .other
         return UnkeyedDecoding(decoder: self, values: values)
     }
@@ -86,12 +88,13 @@ final class ValueDecoder: Decoder {
         return SingleDecoding(decoder: self)
     }
 
-    func wrongType(_ expected: String) -> JSONError {
-        JSONError(.wrongType, path: path.text, "expected \(expected), found \(value.kind)")
-    }
-
-    func know(_ key: String) {
-        if unknownKeys == .refuse, !knowsAll, !knownKeys.contains(key) { knownKeys.append(key) }
+    /// - Parameter place: of the object's member with this key, when there is one.
+    func know(_ key: String, at place: Int?) {
+        guard unknownKeys == .refuse, !knowsAll else { return }
+        if knownKeys.isEmpty { knownKeys.reserveCapacity(16) }
+        knownKeys.append(key)
+        // A shift too far makes nothing of it.
+        if let place { knownPlaces |= 1 << UInt64(place) }
     }
 
     /// Every key of the object is known, as for a dictionary.
@@ -104,9 +107,17 @@ final class ValueDecoder: Decoder {
 }
 
 extension ValueDecoder {
+    /// A value inside this one as `T`, all its keys accounted for.
+    func unbox<T: Decodable>(
+        _ type: T.Type, _ value: JSONValue, at path: @autoclosure () -> JSONPath
+    ) throws(JSONError) -> T {
+        if let scalar = try value.scalar(type, at: path()) { return scalar }
+        return try child(value, path()).unbox(type)
+    }
+
     /// The value as `T`, all its keys accounted for.
     func unbox<T: Decodable>(_ type: T.Type) throws(JSONError) -> T {
-        if let scalar = try scalar(type) { return scalar }
+        if let scalar = try value.scalar(type, at: path) { return scalar }
         do {
             let made = try T(from: self)
             try refuseUnknownKeys()
@@ -120,43 +131,10 @@ extension ValueDecoder {
         }
     }
 
-    /// The types that need no decoder of their own.
-    private func scalar<T>(_ type: T.Type) throws(JSONError) -> T? {
-        if type == JSONValue.self { return value as? T }
-        if type == String.self { return try text() as? T }
-        if type == Bool.self { return try flag() as? T }
-        if type == Int.self { return try whole(Int.self) as? T }
-        if type == Int64.self { return try whole(Int64.self) as? T }
-        if type == Double.self { return try number() as? T }
-        return nil
-    }
-
-    func text() throws(JSONError) -> String {
-        guard case .string(let text) = value else { throw wrongType("a string") }
-        return text
-    }
-
-    func flag() throws(JSONError) -> Bool {
-        guard case .bool(let flag) = value else { throw wrongType("a boolean") }
-        return flag
-    }
-
-    func number() throws(JSONError) -> Double {
-        guard let number = value.double else { throw wrongType("a number") }
-        return number
-    }
-
-    func whole<T: FixedWidthInteger>(_ type: T.Type) throws(JSONError) -> T {
-        guard let whole = value.int else { throw wrongType("a whole number") }
-        guard let exact = T(exactly: whole) else {
-            throw JSONError(.outOfRange, path: path.text, "\(whole) is not in \(T.min) to \(T.max)")
-        }
-        return exact
-    }
-
     private func refuseUnknownKeys() throws(JSONError) {
         guard unknownKeys == .refuse, !knowsAll, access != .other else { return }
-        guard case .object(let object) = value else { throw wrongType("an object") }
+        guard case .object(let object) = value else { throw value.wrongType("an object", at: path) }
+        if object.count <= 64, knownPlaces.nonzeroBitCount == object.count { return }
         try refuse(object)
     }
 
@@ -164,8 +142,8 @@ extension ValueDecoder {
         let known = Set(knownKeys)
         guard let unknown = object.members.first(where: { !known.contains($0.key) })?.key else { return }
         let hint =
-            nearest(to: unknown, among: knownKeys).map { "did you mean \"\($0)\"?" }
-            ?? (knownKeys.isEmpty ? "none is known here" : "known: \(knownKeys.sorted().joined(separator: ", "))")
+            nearest(to: unknown, among: known.sorted()).map { "did you mean \"\($0)\"?" }
+            ?? (known.isEmpty ? "none is known here" : "known: \(known.sorted().joined(separator: ", "))")
         throw JSONError(.unknownKey, path: JSONPath.key(unknown, path).text, "unknown key, \(hint)")
     }
 
@@ -176,5 +154,48 @@ extension ValueDecoder {
             context.debugDescription
         @unknown default: "\(error)"
         }
+    }
+}
+
+// MARK: Values that need no decoder of their own
+extension JSONValue {
+    /// Nil for a type that needs one. The path is asked for only when the value is none of the type.
+    func scalar<T>(_ type: T.Type, at path: @autoclosure () -> JSONPath) throws(JSONError) -> T? {
+        if type == String.self { return try text(at: path()) as? T }
+        if type == JSONValue.self { return self as? T }
+        if type == Bool.self { return try flag(at: path()) as? T }
+        if type == Int.self { return try whole(Int.self, at: path()) as? T }
+        if type == Int64.self { return try whole(Int64.self, at: path()) as? T }
+        if type == Double.self { return try number(at: path()) as? T }
+        return nil
+    }
+
+    func text(at path: @autoclosure () -> JSONPath) throws(JSONError) -> String {
+        guard case .string(let text) = self else { throw wrongType("a string", at: path()) }
+        return text
+    }
+
+    func flag(at path: @autoclosure () -> JSONPath) throws(JSONError) -> Bool {
+        guard case .bool(let flag) = self else { throw wrongType("a boolean", at: path()) }
+        return flag
+    }
+
+    func number(at path: @autoclosure () -> JSONPath) throws(JSONError) -> Double {
+        guard let number = double else { throw wrongType("a number", at: path()) }
+        return number
+    }
+
+    func whole<T: FixedWidthInteger>(
+        _ type: T.Type, at path: @autoclosure () -> JSONPath
+    ) throws(JSONError) -> T {
+        guard let whole = int else { throw wrongType("a whole number", at: path()) }
+        guard let exact = T(exactly: whole) else {
+            throw JSONError(.outOfRange, path: path().text, "\(whole) is not in \(T.min) to \(T.max)")
+        }
+        return exact
+    }
+
+    func wrongType(_ expected: String, at path: JSONPath) -> JSONError {
+        JSONError(.wrongType, path: path.text, "expected \(expected), found \(kind)")
     }
 }

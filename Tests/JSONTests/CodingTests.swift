@@ -92,6 +92,21 @@ struct CodingTests {
         #expect(error?.message.contains("did you mean \"mounts\"?") == true)
     }
 
+    @Test(arguments: [3, 63, 64, 65, 70]) func `the last of many members is unknown as the first is`(_ count: Int)
+        throws
+    {
+        var object = JSONObject()
+        for number in 0..<count { object["k\(number)"] = .int(Int64(number)) }
+        #expect(try JSONValue.object(object).decode([String: Int].self).count == count)
+        object["k\(count - 1)"] = nil
+        object["source"] = "/x"
+        let error = #expect(throws: JSONError.self) { try JSONValue.object(object).decode(Mount.self) }
+        #expect(error?.code == .unknownKey)
+        #expect(error?.path == "k0")
+        for number in 0..<count - 1 { object["k\(number)"] = nil }
+        #expect(try JSONValue.object(object).decode(Mount.self) == Mount(source: "/x"))
+    }
+
     @Test func `unknown keys are ignored where that is asked for`() throws {
         #expect(try with("naem", 1).decode(Spec.self, unknownKeys: .ignore).name == "a")
     }
