@@ -36,6 +36,19 @@ extension Engine {
         return first
     }
 
+    /// The spec with a network in the place of `default`. One that has no ports is not meant by who asks for some.
+    func settled(_ spec: ContainerSpec) -> ContainerSpec {
+        let asksForPorts = spec.publishAll == true || spec.ports?.isEmpty == false
+        let network = asksForPorts && settings.network == "none" ? "bridge" : settings.network
+        var spec = spec
+        if spec.network == NetworkConnection.defaultName { spec.network = network }
+        for index in spec.networks?.indices ?? 0..<0
+        where spec.networks?[index].network == NetworkConnection.defaultName {
+            spec.networks?[index].network = network
+        }
+        return spec
+    }
+
     func driver(of network: NetworkRecord) throws(AgentError) -> any NetworkDriver {
         if let driver = parts.networkDrivers[network.spec.driver] { return driver }
         throw AgentError(

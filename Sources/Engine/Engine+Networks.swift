@@ -20,6 +20,10 @@ extension Engine {
             let known = parts.networkDrivers.keys.sorted().joined(separator: ", ")
             throw AgentError(.driverNotFound, "there is no network driver \"\(spec.driver)\": there are \(known)")
         }
+        guard spec.name.description != NetworkConnection.defaultName else {
+            throw AgentError(
+                .networkRefused, "\(spec.name) is the word for the network of containers that name none: take another")
+        }
         return try await inTurn(spec.name) {
             guard networks[spec.name] == nil, parts.networkDrivers[spec.name.description] == nil else {
                 throw AgentError(.networkExists, "there is a network \(spec.name): choose another name, or remove it")

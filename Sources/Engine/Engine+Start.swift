@@ -22,6 +22,7 @@ public struct ContainerStdio: Sendable {
 extension Engine {
     /// Writes the record before the container is known to anybody, so a crash leaves either none or a whole one.
     func make(_ spec: ContainerSpec, _ credentials: [String: [UInt8]]) async throws -> Container {
+        let spec = settled(spec)
         try spec.validate()
         try check(credentials, for: spec)
         for connection in spec.connections where connection.sharedContainer == nil {

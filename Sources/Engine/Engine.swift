@@ -84,11 +84,14 @@ public actor Engine {
         public var firstID: UInt32
         public var idBlocks: Int
         public var log: LogBounds
+        /// The network of containers that name none.
+        public var network: String
 
-        public init(firstID: UInt32, idBlocks: Int, log: LogBounds) {
+        public init(firstID: UInt32, idBlocks: Int, log: LogBounds, network: String = "none") {
             self.firstID = firstID
             self.idBlocks = idBlocks
             self.log = log
+            self.network = network
         }
     }
 

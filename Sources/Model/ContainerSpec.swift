@@ -18,7 +18,8 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
     /// 1 to 64 characters; default: the first 12 of the container's id.
     public var hostname: String?
     public var labels: [String: String]
-    /// The name of a network, such as `none`, `host`, `bridge`, or `container:` with another container's name.
+    /// The name of a network, such as `none`, `host`, `bridge`, or `container:` with another container's name; `default`:
+    /// the one that the agent's configuration says.
     public var network: String
     /// How it is connected, where a name does not say all: the first of them is `network`, and `eth0`.
     public var networks: [NetworkConnection]?
@@ -67,7 +68,7 @@ public struct ContainerSpec: Sendable, Hashable, Codable {
         self.image = image
         environment = []
         labels = [:]
-        network = "none"
+        network = NetworkConnection.defaultName
         readOnly = false
         interactive = false
         remove = false

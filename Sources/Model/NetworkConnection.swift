@@ -1,6 +1,6 @@
 /// How a container shall be connected to one network.
 public struct NetworkConnection: Sendable, Hashable, Codable {
-    /// A network's name, or `container:` with the name or id of a container whose network it shares.
+    /// A network's name, `default`, or `container:` with the name or id of a container whose network it shares.
     public var network: String
     /// Addresses that it shall have, at most one of each version, without a length; others are chosen.
     public var addresses: [String]?
@@ -11,6 +11,9 @@ public struct NetworkConnection: Sendable, Hashable, Codable {
     public var bandwidth: Bandwidth?
 
     public init(_ network: String) { self.network = network }
+
+    /// Says that the agent chooses, and is no network's name.
+    public static let defaultName = "default"
 
     /// The container whose network it shares.
     public var sharedContainer: String? {

@@ -75,7 +75,7 @@ internal import Systemd
                 complain: complain),
             settings: Engine.Settings(
                 firstID: UInt32(configuration.userns.first), idBlocks: configuration.userns.blocks,
-                log: configuration.logBounds),
+                log: configuration.logBounds, network: configuration.network),
             executor: EventLoop.main)
         await engine.recover()
         try await store.sweep()

@@ -19,6 +19,8 @@ struct Configuration: Sendable, Hashable, Codable {
     /// Where systemd isn't PID 1: the name of the containers' tree below the agent's own cgroup2 directory.
     var cgroup = "davit-pods"
     var drivers = Drivers()
+    /// The network of containers that name none.
+    var network = "none"
     var userns = UserNamespaces()
     var log = Log()
 
@@ -47,7 +49,7 @@ struct Configuration: Sendable, Hashable, Codable {
 
 extension Configuration {
     enum CodingKeys: String, CodingKey {
-        case socket, group, monitor, resolver, cgroup, drivers, userns, log
+        case socket, group, monitor, resolver, cgroup, drivers, network, userns, log
         case stateDirectory = "state_directory"
         case runDirectory = "run_directory"
         case driverDirectories = "driver_directories"
@@ -68,6 +70,7 @@ extension Configuration {
         try values.update(&resolver, .resolver)
         try values.update(&cgroup, .cgroup)
         try values.update(&drivers, .drivers)
+        try values.update(&network, .network)
         try values.update(&userns, .userns)
         try values.update(&log, .log)
     }
@@ -120,6 +123,10 @@ extension Configuration {
         let problems: [(Bool, String)] = [
             (socket.utf8.count > 107, "socket is longer than the 107 bytes that a Unix socket's path can have"),
             (cgroup.isEmpty || cgroup.contains("/") || cgroup.hasPrefix("."), "cgroup is one name, without a slash"),
+            (
+                (try? NetworkName(network)) == nil || network == NetworkConnection.defaultName,
+                "network is a network's name"
+            ),
             (!(65536...2_000_000_000).contains(userns.first), "userns.first is 65536 to 2000000000"),
             (!(1...28_000).contains(userns.blocks), "userns.blocks is 1 to 28000"),
             (userns.first + userns.blocks * 65536 > 4_294_901_760, "userns.first and userns.blocks pass the last id"),

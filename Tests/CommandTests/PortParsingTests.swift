@@ -30,13 +30,13 @@ import Testing
         #expect(throws: ValidationError.self) { try PortText(text) }
     }
 
-    @Test func `with ports the network is one that has them, unless another is named`() throws {
+    @Test func `leave the network to the agent, unless one is named`() throws {
         func spec(_ words: String...) throws -> ContainerSpec {
             try ContainerOptions.parse(words + ["image"]).spec(caller: [:])
         }
-        #expect(try spec().network == "none")
-        #expect(try spec("-p", "80").network == "bridge")
-        #expect(try spec("-P").network == "bridge" && spec("-P").publishAll == true)
+        #expect(try spec().network == "default")
+        #expect(try spec("-p", "80").network == "default")
+        #expect(try spec("-P").publishAll == true)
         #expect(try spec("-p", "80", "--network", "other").network == "other")
         #expect(try spec("-p", "1:2", "-p", "3:4/udp").ports?.count == 2)
     }

@@ -52,6 +52,33 @@ extension ContainerSpec {
         }
     }
 
+    @Test func `a container that names none is on the agent's, with ports on one that has them`() async throws {
+        try await withWorld { world in
+            #expect(try await world.engine.create(.test("a")).spec.network == "none")
+            var spec = try ContainerSpec.on("default", "none", name: "b")
+            let twice = await world.refusal { _ = try await world.engine.create(spec) }
+            #expect(twice?.code == .requestInvalid)
+            spec.networks = [NetworkConnection("default")]
+            #expect(try await world.engine.create(spec).spec.networks == [NetworkConnection("none")])
+            spec = try .test("c")
+            spec.ports = [PortMapping(containerPort: 80)]
+            let refusal = await world.refusal { _ = try await world.engine.create(spec) }
+            #expect(refusal?.code == .networkNotFound && refusal?.message.contains("bridge") == true)
+            let reserved = await world.refusal { try await world.make("default") }
+            #expect(reserved?.code == .networkRefused)
+            try await world.make("web")
+            world.leave()
+            var settings = World.settings
+            settings.network = "web"
+            let next = try World(of: world, settings: settings)
+            await next.engine.recover()
+            #expect(try await next.engine.get("a").spec.network == "none")
+            #expect(try await next.engine.create(spec).spec.network == "web")
+            #expect(try await next.engine.create(.on("none", name: "d")).spec.network == "none")
+            next.leave()
+        }
+    }
+
     @Test func `one that could not be made is not there, and its name is free`() async throws {
         try await withWorld { world in
             world.script.fail("create web")
@@ -201,9 +228,10 @@ extension ContainerSpec {
     @Test func `one without a network gets its first, and none again when that goes`() async throws {
         try await withWorld { world in
             try await world.make("web")
-            _ = try await world.engine.create(.test("a"))
+            let before = try await world.engine.create(.test("a")).spec
+            #expect(before.network == "none")
             #expect(try await world.engine.connect("a", to: NetworkConnection("web")).spec.network == "web")
-            #expect(try await world.engine.disconnect("a", from: "web").spec == .test("a"))
+            #expect(try await world.engine.disconnect("a", from: "web").spec == before)
             for (network, code) in [
                 ("none", ErrorCode.networkRefused), ("host", .networkRefused), ("x", .networkNotFound),
             ] {

@@ -68,7 +68,7 @@ import Testing
 
     @Test func `a container tells its addresses and ports while it runs, and they are on the disk`() async throws {
         try await withWorld { world in
-            var spec = try ContainerSpec.test("a")
+            var spec = try ContainerSpec.on("none")
             spec.ports = [PortMapping(hostPort: 8080, containerPort: 80)]
             _ = try await world.engine.create(spec)
             #expect(try await world.engine.get("a").status.network == nil)

@@ -22,7 +22,10 @@ final class World: Sendable {
 
     static let settings = Engine.Settings(firstID: 524_288, idBlocks: 4, log: LogBounds(bytes: 1 << 20, files: 3))
 
-    init(of previous: World? = nil, launcher: (any Launcher)? = nil, names: NameBoard? = nil) throws {
+    init(
+        of previous: World? = nil, launcher: (any Launcher)? = nil, names: NameBoard? = nil,
+        settings: Engine.Settings = World.settings
+    ) throws {
         line = try Line.shared.get()
         let name = "davit-test-\(Process.pid)-\(UInt32.random(in: 0 ... .max))"
         directory = previous?.directory ?? "/tmp/\(name)"
@@ -44,7 +47,7 @@ final class World: Sendable {
                 ?? PlayedLauncher(script: script, line: line, program: Directory(path: "/bin").open("sleep").shared()),
             reactor: reactor, ledger: ledger, cgroups: cgroups, names: names,
             complain: { [script] error, _ in script.with { $0.complaints.append(error) } })
-        engine = Engine(parts: parts, settings: Self.settings, executor: line)
+        engine = Engine(parts: parts, settings: settings, executor: line)
         service = Task { [engine] in await engine.serve() }
     }
 

@@ -17,7 +17,7 @@ import Testing
 
     @Test(arguments: [
         "{}", "// nothing\n{ /* at all */ }", #"{"socket":"/run/x.sock","log":{"bytes":65536}}"#,
-        #"{"drivers":{"settings":{"network/none":{"deadline_ms":5}}}}"#,
+        #"{"network":"bridge"}"#, #"{"drivers":{"settings":{"network/none":{"deadline_ms":5}}}}"#,
     ])
     func `is all right`(text: String) throws {
         let said = try check(text)
@@ -30,6 +30,7 @@ import Testing
         (#"{"log":{"files":"4"}}"#, "davitd.json:1: log.files: expected a whole number, found a string"),
         (#"{"log":{"files":0}}"#, "log.files is 1 to 100"), (#"{"socket":"x"}"#, "socket must be an absolute path"),
         (#"{"cgroup":"a/b"}"#, "cgroup is one name"), (#"{"userns":{"blocks":0}}"#, "userns.blocks is 1 to"),
+        (#"{"network":"container:a"}"#, "network is a network's name"),
         (#"{"a":1,}"#, "davitd.json: byte"), ("[]", "expected an object"),
         (#"{"log":{},"log":{}}"#, "davitd.json: byte"),
     ])

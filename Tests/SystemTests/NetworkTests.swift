@@ -63,6 +63,16 @@ struct NetworkTests {
         }
     }
 
+    @Test func `an agent that is told so connects every container that says nothing`() throws {
+        let configure = #"sed -i 's/^{/{ "network": "bridge",/' "$1/davitd.json""#
+        try withImage("busybox", prepare: configure, ownNetwork: true) { agent in
+            let route = try agent.davit("run", "--rm", "busybox:latest", "ip", "route")
+            #expect(route.output.contains("default via 10.88.0.1"), "\(route.output)\(route.error)")
+            let none = try agent.davit("run", "--rm", "--network", "none", "busybox:latest", "ip", "route")
+            #expect(none.succeeded && none.output.isEmpty, "\(none.output)\(none.error)")
+        }
+    }
+
     @Test func `networks are made, joined and left while containers run, and ports and limits change`() throws {
         try withImage("busybox", ownNetwork: true) { agent in
             try agent.shell(

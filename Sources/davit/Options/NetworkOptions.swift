@@ -6,9 +6,9 @@ struct NetworkOptions: ParsableArguments {
     @Option(
         name: [.long, .customLong("net")], parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "A network (default: none; bridge with -p or -P), with what the container shall be on it; may be repeated. container:NAME shares another's.",
+            "A network (default: the agent's, none unless it is told otherwise; bridge with -p or -P), with what the container shall be on it; may be repeated. container:NAME shares another's.",
             valueName: "name[:ip=,ip6=,mac=,alias=,ingress=,egress=]"),
-        completion: .list(["none", "host", "bridge"]), transform: ConnectionText.init)
+        completion: .list(["none", "host", "bridge", "default"]), transform: ConnectionText.init)
     var network: [ConnectionText] = []
 
     @OptionGroup var wishes: ConnectionOptions
@@ -38,9 +38,7 @@ struct NetworkOptions: ParsableArguments {
         if !ports.isEmpty { spec.ports = ports }
         if publishAll { spec.publishAll = true }
         var connections = network.map(\.connection)
-        if connections.isEmpty {
-            connections = [NetworkConnection(ports.isEmpty && !publishAll ? spec.network : "bridge")]
-        }
+        if connections.isEmpty { connections = [NetworkConnection(spec.network)] }
         wishes.apply(to: &connections[0])
         if !networkAlias.isEmpty { connections[0].aliases = (connections[0].aliases ?? []) + networkAlias }
         spec.network = connections[0].network
