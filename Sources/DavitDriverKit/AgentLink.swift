@@ -1,4 +1,5 @@
 internal import CDavitDriver
+public import Drivers
 public import JSON
 
 /// What a driver may tell the agent, at any time and from any thread. Nothing here blocks.
@@ -28,7 +29,14 @@ public import JSON
         }
     }
 
-    /// Tells of something that happened by itself; `object` is a JSON object.
+    /// Tells what became of a network, which the agent tells on.
+    public func tell(_ notice: NetworkNotice) {
+        // All of it has a form in JSON.
+        if let object = try? JSONValue(encoding: notice) { event(object) }
+    }
+
+    /// Tells of something that happened by itself; `object` is a JSON object. What the agent does not know goes to its
+    /// log.
     public func event(_ object: JSONValue) {
         var text = object.description
         text.withUTF8 { bytes in

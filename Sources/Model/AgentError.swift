@@ -53,6 +53,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case networkInUse = "network.in_use"
     case networkRefused = "network.refused"
     case networkExhausted = "network.exhausted"
+    case networkConflict = "network.conflict"
     case addressInUse = "address.in_use"
     case serviceNotFound = "service.not_found"
     case serviceExists = "service.exists"

@@ -21,6 +21,8 @@ public struct Event: Sendable, Hashable, Codable {
         case volumeRemoved = "volume.removed"
         case networkCreated = "network.created"
         case networkRemoved = "network.removed"
+        case networkConflict = "network.conflict"
+        case networkClear = "network.clear"
         case serviceCreated = "service.created"
         case serviceChanged = "service.changed"
         case serviceRemoved = "service.removed"

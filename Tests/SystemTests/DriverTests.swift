@@ -40,7 +40,7 @@ struct DriverTests {
 
 extension Agent {
     /// Waits for an event of a kind, at most a minute, and answers its line.
-    fileprivate func first(event kind: String) throws -> String {
+    func first(event kind: String) throws -> String {
         try Command.run(
             """
             DAVIT_SOCKET=$2/davit.sock; export DAVIT_SOCKET

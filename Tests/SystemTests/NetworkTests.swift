@@ -73,6 +73,29 @@ struct NetworkTests {
         }
     }
 
+    @Test func `a route of the host to a network's addresses is told, and when it has gone`() throws {
+        try withImage("busybox", ownNetwork: true) { agent in
+            let run = try agent.davit(
+                "run", "-d", "--name", "a", "--network", "bridge", "busybox:latest", "sleep", "1000")
+            #expect(run.succeeded, "\(run.error)")
+            let vpn = """
+                set -e
+                busybox ip link add vpn0 type dummy || busybox ip link add vpn0 type bridge
+                busybox ip link set vpn0 up
+                busybox ip route add 10.88.0.0/14 dev vpn0
+                """
+            #expect(try agent.inNetwork(vpn).succeeded)
+            let told = try agent.first(event: "network.conflict")
+            #expect(told.contains(" network.conflict bridge network.conflict: 10.88.0.0/20 "), "\(told)")
+            #expect(told.contains("the host's route to 10.88.0.0/14 by vpn0"), "\(told)")
+            #expect(try agent.said().contains("network.conflict bridge: 10.88.0.0/20 of the network bridge overlaps"))
+            #expect(try agent.inNetwork("busybox ip route del 10.88.0.0/14 dev vpn0").succeeded)
+            let over = try agent.first(event: "network.clear")
+            #expect(over.contains(" network.clear bridge\n"), "\(over)")
+            #expect(try agent.davit("rm", "-f", "a").succeeded)
+        }
+    }
+
     @Test func `networks are made, joined and left while containers run, and ports and limits change`() throws {
         try withImage("busybox", ownNetwork: true) { agent in
             try agent.shell(

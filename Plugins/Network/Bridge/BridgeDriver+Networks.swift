@@ -11,12 +11,20 @@ extension BridgeDriver {
         let route: RouteSocket
         let firewall: Firewall
         let watch: RuleWatch
+        let routes: RouteWatch
         let farewell: Farewell
         var networks: [NetworkName: Network] = [:]
 
         func stop() {
             for network in networks.values { network.spares.stop() }
             farewell.stop()
+        }
+
+        /// Puts the networks that there are in force.
+        func settle() throws {
+            let bridges = networks.values.map(\.bridge)
+            try firewall.write(BridgeRules(bridges))
+            routes.watch(bridges)
         }
     }
 
@@ -70,7 +78,7 @@ extension BridgeDriver {
             try rooms.withLock { rooms in
                 if let network = rooms?.networks.removeValue(forKey: name) {
                     network.spares.stop()
-                    if let rooms { try rooms.firewall.write(BridgeRules(rooms.networks.values.map(\.bridge))) }
+                    try rooms?.settle()
                 }
                 let route = try rooms?.route ?? RouteSocket(in: host.namespace)
                 // Not of the link, so that they don't go with it.
@@ -112,7 +120,7 @@ extension BridgeDriver {
                 }
                 var opened = try rooms ?? makeRooms()
                 let network = try make(name, &opened)
-                try opened.firewall.write(BridgeRules(opened.networks.values.map(\.bridge)))
+                try opened.settle()
                 rooms = opened
                 return (opened, network)
             }
@@ -127,7 +135,7 @@ extension BridgeDriver {
             for name in names.sorted(by: { $0.description < $1.description }) where opened.networks[name] == nil {
                 do { _ = try make(name, &opened) } catch { failure = failure ?? error }
             }
-            try opened.firewall.write(BridgeRules(opened.networks.values.map(\.bridge)))
+            try opened.settle()
             rooms = opened
             if let failure { throw failure }
         }
@@ -142,7 +150,8 @@ extension BridgeDriver {
         firewall.restore(policies.withLock { $0 })
         return Rooms(
             route: try RouteSocket(in: host.namespace), firewall: firewall,
-            watch: try RuleWatch(firewall, in: host.namespace), farewell: try Farewell())
+            watch: try RuleWatch(firewall, in: host.namespace), routes: try RouteWatch(host, tell),
+            farewell: try Farewell())
     }
 
     /// Makes a network's bridge; when somebody deleted it, what was in it goes on in the new one.

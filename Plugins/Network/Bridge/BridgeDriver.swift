@@ -22,6 +22,7 @@ public final class BridgeDriver: NetworkDriver {
 
     let settings: BridgeSettings
     let host: HostNetwork
+    let tell: @Sendable (NetworkNotice) -> Void
     let rooms = Guarded<Rooms?>(nil)
     /// What networks there are, made or not.
     let known = Guarded<[NetworkName: NetworkRequest]>([:])
@@ -31,14 +32,21 @@ public final class BridgeDriver: NetworkDriver {
     let services = Guarded<[ServiceID: ServiceRequest]>([:])
 
     /// Touches nothing yet: the first call that needs it makes the bridge. Throws `config.invalid`.
-    public convenience init(_ configuration: BridgeConfiguration) throws {
-        try self.init(configuration, host: nil)
+    ///
+    /// - Parameter tell: Hears what becomes of networks, on any thread.
+    public convenience init(
+        _ configuration: BridgeConfiguration, tell: @escaping @Sendable (NetworkNotice) -> Void
+    ) throws {
+        try self.init(configuration, host: nil, tell: tell)
     }
 
     /// - Parameter host: The network namespace that is the host; nil: that of the calling threads.
-    init(_ configuration: BridgeConfiguration, host: Descriptor?) throws {
+    init(
+        _ configuration: BridgeConfiguration, host: Descriptor?,
+        tell: @escaping @Sendable (NetworkNotice) -> Void = { _ in }
+    ) throws {
         settings = try BridgeSettings(configuration)
-        self.host = HostNetwork(namespace: host)
+        (self.host, self.tell) = (HostNetwork(namespace: host), tell)
     }
 
     deinit { rooms.withLock { $0?.stop() } }
@@ -56,10 +64,11 @@ public final class BridgeDriver: NetworkDriver {
             let (count, capacity) = (counts[network.bridge.network] ?? 0, network.leases.withLock { $0.capacity })
             return "\(network.bridge.name) \(subnets): \(count) of \(capacity) addresses"
         }
+        let conflicts = rooms.routes.conflicts.map { "; \($0)" }.joined()
         return DriverStatus(
             healthy: true,
             message:
-                "\(networks.joined(separator: "; ")), \(rooms.firewall.count) ports, rules put back \(rooms.watch.count) times"
+                "\(networks.joined(separator: "; ")), \(rooms.firewall.count) ports, rules put back \(rooms.watch.count) times\(conflicts)"
         )
     }
 }

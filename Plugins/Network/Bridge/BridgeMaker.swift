@@ -13,6 +13,7 @@ struct BridgeMaker {
     let route: RouteSocket
 
     func make() throws -> Bridge {
+        let routes = try route.routes(.v4) + route.routes(.v6)
         let links = try route.links()
         let old = links.first { $0.name == settings.link }
         if let old, old.kind != "bridge" || old.alias != alias {
@@ -21,7 +22,7 @@ struct BridgeMaker {
                 "the host has a link \(settings.link) that is not ours: give the network \(settings.network) another one"
             )
         }
-        let subnets = try subnets(links, old)
+        let subnets = try subnets(routes, links, old)
         let mtu = try settings.mtu ?? mtuOfTheWayOut(links)
         let group = settings.group ?? (Self.firstGroup...).first { !groups.contains($0) } ?? Self.firstGroup
         let bridge = try old ?? add(mtu)
@@ -111,23 +112,22 @@ struct BridgeMaker {
 
 // MARK: Choices
 extension BridgeMaker {
-    private func subnets(_ links: [Link], _ bridge: Link?) throws -> (four: IPPrefix, six: IPPrefix?) {
-        let names = Dictionary(links.map { ($0.index, $0.name) }) { first, _ in first }
-        // Containers of a routed network have links of the network's group, and routes by these.
-        let own = Set(links.filter { $0.index == bridge?.index || $0.group == settings.group }.map(\.index))
-        let routes = try (route.routes(.v4) + route.routes(.v6)).filter { !($0.link.map(own.contains) ?? false) }
-        let taken =
-            routes.map { route in
-                TakenRoute(destination: route.destination, link: route.link.flatMap { names[$0] } ?? "another link")
-            } + reserved
-        // A bridge of an earlier start has its network already; its containers live in it.
-        let addresses = try bridge.map { try route.addresses(of: $0.index) } ?? []
-        let present = addresses.first { $0.link == bridge?.index && $0.prefix.family == .v4 && $0.prefix.length < 32 }?
-            .prefix.network
-        let four = try SubnetChoice.subnet(
-            settings.subnet ?? present, of: settings.supernet, length: settings.length, besides: taken)
+    private func subnets(_ routes: [Route], _ links: [Link], _ bridge: Link?) throws -> (four: IPPrefix, six: IPPrefix?)
+    {
+        let groups = [settings.group, bridge?.group].compactMap { $0 }
+        let taken = TakenRoute.all(routes, links, besides: groups, link: bridge?.index) + reserved
+        // A bridge of an earlier start has its network already; its containers live in it, whatever the host's routes are
+        // now: ``RouteWatch`` tells of that.
+        let addresses = try (bridge.map { try route.addresses(of: $0.index) } ?? []).filter { $0.link == bridge?.index }
+        let stands = { (subnet: IPPrefix) in addresses.contains { $0.prefix.address == subnet.address(at: 1) } }
+        let present = addresses.first { $0.prefix.family == .v4 && $0.prefix.length < 32 }?.prefix.network
+        let wish = settings.subnet ?? present
+        let four =
+            if let wish, stands(wish) { wish } else {
+                try SubnetChoice.subnet(wish, of: settings.supernet, length: settings.length, besides: taken)
+            }
         let six = try subnet6()
-        if let six { try SubnetChoice.check(six, besides: taken) }
+        if let six, !stands(six) { try SubnetChoice.check(six, besides: taken) }
         guard six != nil || !settings.needsSix else {
             throw AgentError(
                 .networkRefused, "the host has no version 6, which the network \(settings.network) asks for")

@@ -71,4 +71,22 @@ struct TakenRoute: Sendable, Hashable {
     func takes(_ subnet: IPPrefix) -> Bool {
         destination.length > 0 && destination.family == subnet.family && destination.overlaps(subnet)
     }
+
+    /// Those of the host's main table that are not ours.
+    ///
+    /// - Parameters:
+    ///   - links: as they were after the routes were read: one whose link has gone meanwhile has gone with it.
+    ///   - groups: of our own links: the bridges, and in routed networks the containers' links, by which routes lead.
+    ///   - link: one more that is ours.
+    static func all(
+        _ routes: [Route], _ links: [Link], besides groups: some Collection<UInt32>, link: UInt32? = nil
+    ) -> [TakenRoute] {
+        let others = links.filter { $0.index != link && !groups.contains($0.group) }
+        let names = Dictionary(others.map { ($0.index, $0.name) }) { first, _ in first }
+        return routes.compactMap { route in
+            // Some lead by several links.
+            guard let link = route.link else { return TakenRoute(destination: route.destination, link: "other links") }
+            return names[link].map { TakenRoute(destination: route.destination, link: $0) }
+        }
+    }
 }

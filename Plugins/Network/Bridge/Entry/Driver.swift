@@ -25,7 +25,7 @@ private let exported = DriverExport.network(
                 "resolv_conf": ["type": "string", "default": "/etc/resolv.conf"],
             ],
         ])
-) { (configuration: BridgeConfiguration, _) in try BridgeDriver(configuration) }
+) { (configuration: BridgeConfiguration, agent) in try BridgeDriver(configuration) { agent.tell($0) } }
 
 // swift-format-ignore: AlwaysUseLowerCamelCase
 @c @implementation

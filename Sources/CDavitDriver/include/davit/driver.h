@@ -49,7 +49,9 @@ typedef struct davit_host {
     void (*log)(void *DAVIT_NULLABLE context, int32_t level, const char *text, size_t length);
     /* Tells how far an operation is, as a JSON object. Ignored after the operation's call has returned. */
     void (*progress)(void *DAVIT_NULLABLE context, uint64_t operation, const char *json, size_t length);
-    /* Tells of something that happened by itself, as a JSON object. */
+    /* Tells of something that happened by itself, as a JSON object. The agent tells on what a network driver says of a
+     * network, {"event":"network.conflict","network":NAME,"error":{...}} or {"event":"network.clear","network":NAME}; all
+     * else goes to its log. */
     void (*event)(void *DAVIT_NULLABLE context, const char *json, size_t length);
     /* A further table of functions by name, or NULL when this host has none such. May itself be NULL. */
     const void *DAVIT_NULLABLE (*DAVIT_NULLABLE extension)(void *DAVIT_NULLABLE context, const char *name);
