@@ -116,7 +116,7 @@ extension Engine {
 
     /// What the drivers remember of the containers that run.
     func recoverConnections(of adopted: [Container]) async {
-        for (name, driver) in parts.networkDrivers {
+        for (name, driver) in networkDriversInUse() {
             let handles = adopted.flatMap { container in
                 let own = (container.record.connections ?? []).filter { networks[$0.network]?.spec.driver == name }
                 return own.filter { $0.handle != .null }.map {
@@ -125,6 +125,19 @@ extension Engine {
             }
             await attempt("recovering") { try await driver.recover(handles) }
         }
+    }
+}
+
+extension Engine {
+    /// Those that have a network, or a container that names one. The others have nothing to take up, and are not opened for
+    /// it: each takes some two megabytes.
+    func networkDriversInUse() -> [(name: String, driver: any NetworkDriver)] {
+        let connections = containers.values.flatMap(\.record.spec.connections)
+        let named = connections.map { connection in
+            (try? NetworkName(connection.network)).flatMap { networks[$0]?.spec.driver } ?? connection.network
+        }
+        let used = Set(named).union(networks.values.map(\.spec.driver))
+        return parts.networkDrivers.filter { used.contains($0.key) }.map { ($0.key, $0.value) }
     }
 }
 

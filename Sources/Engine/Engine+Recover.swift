@@ -156,7 +156,7 @@ extension Engine {
     }
 
     private func collect(valid: Set<ContainerID>) async {
-        let drivers = [parts.isolation] + parts.networkDrivers.values.map { $0 as any Driver }
+        let drivers = [parts.isolation] + networkDriversInUse().map { $0.driver as any Driver }
         for driver in drivers {
             await attempt("collecting what is left over") { _ = try await driver.collect(valid: valid) }
         }

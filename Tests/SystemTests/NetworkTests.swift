@@ -73,6 +73,18 @@ struct NetworkTests {
         }
     }
 
+    @Test func `a driver that nobody uses is not in memory`() throws {
+        try withImage("busybox", ownNetwork: true) { agent in
+            #expect(try agent.holds("storage-overlay.so"))
+            let drivers = ["bridge", "cni", "ipvlan", "macvlan"].map { "network-\($0).so" }
+            let idle = try drivers.filter(agent.holds)
+            #expect(idle == [])
+            #expect(try agent.davit("run", "--rm", "--network", "bridge", "busybox:latest", "true").succeeded)
+            let busy = try drivers.filter(agent.holds)
+            #expect(busy == ["network-bridge.so"])
+        }
+    }
+
     @Test func `a route of the host to a network's addresses is told, and when it has gone`() throws {
         try withImage("busybox", ownNetwork: true) { agent in
             let run = try agent.davit(

@@ -46,6 +46,12 @@ public final class Agent: Sendable {
         try Command.run("exec nsenter --net=/proc/\"$1\"/ns/net sh -c \"$2\"", ["\(process.number)", script])
     }
 
+    /// Whether a shared object is in its memory.
+    public func holds(_ object: String) throws -> Bool {
+        let maps = try Directory(path: "/proc/\(process.number)").read("maps", limit: 16 << 20)
+        return String(decoding: maps, as: UTF8.self).contains("/\(object)")
+    }
+
     private func waitUntilItAnswers() throws {
         for _ in 0..<100 {
             if try davit("info").succeeded { return }

@@ -21,6 +21,8 @@ final class RouteWatch: Sendable {
     private let state: Guarded<State>
     /// A byte is a look at all; the end is the end.
     private let bell: Descriptor
+    /// Held, so that nobody writes to a bell without a reader.
+    private let ear: Descriptor
 
     /// Who changes routes changes several, and nobody waits to be told.
     private static let quiet: Int32 = 500
@@ -34,7 +36,7 @@ final class RouteWatch: Sendable {
         try Thread.start("network-routes") {
             while Self.waits(monitor, reader, state) { Self.look(route, state, tell) }
         }
-        (bell, self.state) = (writer, state)
+        (bell, ear, self.state) = (writer, reader, state)
     }
 
     /// From now on these networks are watched; looks at once.
