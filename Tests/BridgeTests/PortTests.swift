@@ -4,6 +4,7 @@ import JSON
 import Linux
 import Model
 import Netlink
+import TestSupport
 import Testing
 
 @testable import NetworkBridge

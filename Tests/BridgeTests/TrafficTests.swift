@@ -3,6 +3,7 @@ import Drivers
 import Linux
 import Model
 import Netlink
+import TestSupport
 import Testing
 
 @testable import NetworkBridge

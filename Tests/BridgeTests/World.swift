@@ -13,57 +13,6 @@ import Testing
 @Suite(.serialized, .enabled(if: isRoot, "needs root"))
 enum KernelTests {}
 
-let isRoot = (try? Directory(path: "/proc/self").status("status").uid) == 0
-
-/// A network namespace from which is sent, and in which is listened.
-struct Corner: Sendable {
-    let namespace: Descriptor
-
-    func listen(_ kind: InternetSocket.Kind, _ port: UInt16, at address: String = "0.0.0.0") throws -> Descriptor {
-        try NetworkNamespace.run(in: namespace) { () throws(Errno) in
-            try InternetSocket.listen(kind, address: address, port: port)
-        }
-    }
-
-    /// A TCP connection; half a second is too short for a first packet that was lost.
-    func connect(_ address: String, _ port: UInt16) throws -> Descriptor {
-        let socket = try NetworkNamespace.run(in: namespace) { () throws(Errno) in
-            try InternetSocket.stream(for: address)
-        }
-        try socket.connect(to: address, port: port, until: .now.advanced(by: .milliseconds(500)))
-        return socket
-    }
-
-    /// A UDP socket that sends to one place.
-    func datagrams(_ address: String, _ port: UInt16, from own: UInt16 = 0) throws -> Descriptor {
-        let any = address.contains(":") ? "::" : "0.0.0.0"
-        let socket = try listen(.datagram, own, at: any)
-        try socket.connect(to: address, port: port, until: .now)
-        return socket
-    }
-
-    /// A byte there and another back over a new TCP connection.
-    func exchange(_ address: String, _ port: UInt16, with listener: Descriptor) throws {
-        let client = try connect(address, port)
-        try #require(try listener.wait(until: .now.advanced(by: .milliseconds(500))))
-        let server = try #require(try UnixSocket.accept(listener))
-        try client.send([1])
-        try #require(try server.wait(until: .now.advanced(by: .milliseconds(500))))
-        #expect(try server.read(upTo: 9) == [1])
-        try server.send([2])
-        try #require(try client.wait(until: .now.advanced(by: .milliseconds(500))))
-        #expect(try client.read(upTo: 9) == [2])
-    }
-
-    /// A datagram, which the receiver gets.
-    func send(_ byte: UInt8, _ address: String, _ port: UInt16, to receiver: Descriptor) throws {
-        let socket = try datagrams(address, port)
-        try socket.send([byte])
-        try #require(try receiver.wait(until: .now.advanced(by: .milliseconds(500))), "no datagram came")
-        #expect(try receiver.read(upTo: 9) == [byte])
-    }
-}
-
 /// A host with a driver, and a machine outside that knows nothing of the containers' networks.
 ///
 /// The host is 192.0.2.1 and 2001:db8::1, the machine outside 192.0.2.2 and 2001:db8::2.

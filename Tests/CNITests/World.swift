@@ -12,8 +12,6 @@ import Testing
 @Suite(.serialized, .enabled(if: isRoot, "needs root"))
 enum KernelTests {}
 
-let isRoot = (try? Directory(path: "/proc/self").status("status").uid) == 0
-
 /// A directory of lists, one of plugins, and a namespace that is the host.
 final class World: Sendable {
     let path: String

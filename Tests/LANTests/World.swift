@@ -12,48 +12,7 @@ import Testing
 @Suite(.serialized, .enabled(if: isRoot, "needs root"))
 enum KernelTests {}
 
-let isRoot = (try? Directory(path: "/proc/self").status("status").uid) == 0
-
-/// A network namespace from which is sent, and in which is listened.
-struct Corner: Sendable {
-    let namespace: Descriptor
-
-    func listen(_ kind: InternetSocket.Kind, _ port: UInt16, at address: String = "::") throws -> Descriptor {
-        try NetworkNamespace.run(in: namespace) { () throws(Errno) in
-            try InternetSocket.listen(kind, address: address, port: port)
-        }
-    }
-
-    /// A TCP connection; half a second is too short for a first packet that was lost.
-    func connect(_ address: String, _ port: UInt16) throws -> Descriptor {
-        let socket = try NetworkNamespace.run(in: namespace) { () throws(Errno) in
-            try InternetSocket.stream(for: address)
-        }
-        try socket.connect(to: address, port: port, until: .now.advanced(by: .milliseconds(500)))
-        return socket
-    }
-
-    /// A byte there and another back over a new TCP connection, and a datagram there.
-    func exchange(with other: Corner, at address: String) throws {
-        let any = address.contains(":") ? "::" : "0.0.0.0"
-        let listener = try other.listen(.stream, 80, at: any)
-        let client = try connect(address, 80)
-        try #require(try listener.wait(until: .now.advanced(by: .milliseconds(500))))
-        let server = try #require(try UnixSocket.accept(listener))
-        try client.send([1])
-        try #require(try server.wait(until: .now.advanced(by: .milliseconds(500))))
-        #expect(try server.read(upTo: 9) == [1])
-        try server.send([2])
-        try #require(try client.wait(until: .now.advanced(by: .milliseconds(500))))
-        #expect(try client.read(upTo: 9) == [2])
-        let receiver = try other.listen(.datagram, 53, at: any)
-        let sender = try listen(.datagram, 0, at: any)
-        try sender.connect(to: address, port: 53, until: .now)
-        try sender.send([3])
-        try #require(try receiver.wait(until: .now.advanced(by: .milliseconds(500))), "no datagram came")
-        #expect(try receiver.read(upTo: 9) == [3])
-    }
-
+extension Corner {
     var route: RouteSocket { get throws { try RouteSocket(in: namespace) } }
 }
 

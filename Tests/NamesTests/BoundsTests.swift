@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// What is too much, or not meant well.

@@ -2,8 +2,6 @@ import Linux
 import TestSupport
 import Testing
 
-let isRoot = (try? Directory(path: "/proc/self").status("status").uid) == 0
-
 /// A host in namespaces of its own: two networks, `web` (10.88.0.1, fd00::1) and `back` (10.99.0.1), whose containers
 /// are addresses of its loopback. All its processes end with the script.
 enum Host {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// The walls around the program, from outside.

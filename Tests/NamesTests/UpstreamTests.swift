@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Servers of the host that are as they are.

@@ -3,8 +3,6 @@ import Testing
 
 @testable import Netlink
 
-let isRoot = (try? PeerCredentials(of: SocketPair(.stream).a))?.uid == 0
-
 /// A fresh network namespace with its loopback up. It goes with the last descriptor and socket.
 struct FreshNetwork {
     let namespace: Descriptor
