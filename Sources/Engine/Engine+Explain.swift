@@ -10,6 +10,7 @@ extension Engine {
 
     /// The walls that a container of this spec would have.
     public func explain(_ spec: ContainerSpec) async throws -> Explanation {
+        let spec = settled(spec)
         try spec.validate()
         let mode = spec.security.userNamespace
         return try await parts.isolation.explain(ExplainRequest(spec: spec, hasUserNamespace: mode != .host))

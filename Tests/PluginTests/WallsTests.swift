@@ -294,6 +294,23 @@ extension WallsTests {
         #expect(walls.allSatisfy { !$0.message.isEmpty && (0...10).contains($0.weight) })
     }
 
+    @Test func `capabilities of which nothing comes on a driver's network are named`() async throws {
+        let told = { (network: String, userns: Bool, drop: [String]) async throws -> String in
+            let found = try await explain(network: network, userns: userns) { spec in
+                var security = SecuritySpec()
+                (security.capAdd, security.capDrop) = (["NET_ADMIN"], drop)
+                spec.security = security
+            }
+            return found.walls.first { $0.name == "capabilities" }?.message ?? ""
+        }
+        #expect(
+            try await told("web", true, []).hasSuffix("; on the network web nothing comes of NET_ADMIN and NET_RAW"))
+        #expect(try await told("web", true, ["NET_RAW"]).hasSuffix("; on the network web nothing comes of NET_ADMIN"))
+        for (network, userns) in [("none", true), ("host", true), ("web", false)] {
+            #expect(try await !told(network, userns, []).contains("nothing comes of"))
+        }
+    }
+
     @Test func `exposure grows with every wall that is down`() async throws {
         let standard = try await explain()
         #expect(standard.exposure < 2)

@@ -53,12 +53,22 @@ struct WallInspection {
         let has = names.isEmpty ? "none at all" : "\(names.count): \(names.joined(separator: " "))"
         if more.isEmpty {
             let weight = request.hasUserNamespace || names.isEmpty ? 0 : 0.3
-            return Wall(name: "capabilities", state: .up, message: "root has \(has)", weight: weight)
+            return Wall(name: "capabilities", state: .up, message: "root has \(has)\(idle)", weight: weight)
         }
         return Wall(
             name: "capabilities", state: more.names.count > 20 ? .down : .weakened,
-            message: "root has \(has)" + (request.hasUserNamespace ? "; they count in its user namespace only" : ""),
+            message: "root has \(has)" + (request.hasUserNamespace ? "; they count in its user namespace only" : "")
+                + idle,
             weight: (0.2 + min(1.8, 0.6 * Double(grave.names.count))) * reach)
+    }
+
+    /// Those that a user would look for in vain: the host owns the namespace of a network that a driver makes
+    /// (docs/decisions/0010).
+    private var idle: String {
+        guard request.hasUserNamespace, !["none", "host"].contains(spec.network) else { return "" }
+        let names = walls.capabilities.intersection(["NET_ADMIN", "NET_RAW"]).names
+        return names.isEmpty
+            ? "" : "; on the network \(spec.network) nothing comes of \(names.joined(separator: " and "))"
     }
 
     private var noNewPrivileges: Wall {
