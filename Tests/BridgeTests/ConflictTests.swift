@@ -65,6 +65,28 @@ extension KernelTests {
             #expect(try await !network.status().message.contains("vpn0"))
         }
 
+        @Test(arguments: ["deleted", "down"]) func `a route that goes with its link is told`(_ end: String) async throws
+        {
+            _ = try await world.attach(network: network)
+            try world.route.add(route("10.88.0.0/16"))
+            #expect(try hears([(.conflict, "bridge")]))
+            if end == "deleted" {
+                try world.route.deleteLink(vpn)
+            } else {
+                try world.route.change(vpn, LinkSettings(isUp: false))
+            }
+            #expect(try hears([(.conflict, "bridge"), (.clear, "bridge")]))
+        }
+
+        @Test func `the parts of a default route that a VPN sets are none`() async throws {
+            for half in ["0.0.0.0/1", "128.0.0.0/1", "::/3", "fc00::/7"] { try world.route.add(route(half)) }
+            // It is made in spite of them.
+            _ = try await world.attach(network: network)
+            try world.route.add(route("10.64.0.0/10"))
+            #expect(try hears([(.conflict, "bridge")]))
+            #expect(heard.withLock { $0.first?.error?.details?["route"]?.string } == "10.64.0.0/10")
+        }
+
         @Test func `each network is told of by itself, and of one that is removed nothing more`() async throws {
             for (name, subnet) in [("one", "10.200.1.0/24"), ("two", "10.200.2.0/24"), ("three", "10.201.0.0/24")] {
                 var spec = NetworkSpec(name: try NetworkName(name))

@@ -26,6 +26,8 @@ final class RouteWatch: Sendable {
 
     /// Who changes routes changes several, and nobody waits to be told.
     private static let quiet: Int32 = 500
+    /// How often is looked whether a conflict is over.
+    private static let pause = Duration.milliseconds(500)
 
     init(_ host: HostNetwork, _ tell: @escaping @Sendable (NetworkNotice) -> Void) throws {
         let monitor = try NetlinkMonitor([.routes4, .routes6], in: host.namespace)
@@ -55,16 +57,22 @@ final class RouteWatch: Sendable {
 
     /// Blocks until there is something to look at; false is the end.
     private static func waits(_ monitor: NetlinkMonitor, _ bell: Descriptor, _ state: Guarded<State>) -> Bool {
-        while let ready = try? Poll.readable([monitor.descriptor.rawValue, bell.rawValue]) {
+        while true {
+            let isQuiet = state.withLock { $0.conflicts.isEmpty }
+            // Of version 4 the kernel does not tell that routes went with their link.
+            let deadline = isQuiet ? nil : MonotonicTime.now.advanced(by: pause)
+            let numbers = [monitor.descriptor.rawValue, bell.rawValue]
+            guard let ready = try? Poll.readable(numbers, until: deadline) else { return false }
             if ready[1] {
                 // Nothing to read at the end.
                 return (try? bell.read(upTo: 64))?.isEmpty == false
             }
+            if !ready[0] { return true }
             _ = try? bell.waitReadable(milliseconds: quiet)
             let subnets = state.withLock { $0.bridges }.flatMap(\.subnets)
-            if let events = try? monitor.events(), events.contains(where: { $0.mayConcern(subnets) }) { return true }
+            let events = (try? monitor.events()) ?? [.lost]
+            if !isQuiet || events.contains(where: { $0.mayConcern(subnets) }) { return true }
         }
-        return false
     }
 
     /// Tells what is new. What could not be read is looked at with the next change.

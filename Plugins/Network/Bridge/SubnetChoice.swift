@@ -8,7 +8,7 @@ enum SubnetChoice {
     /// - Parameters:
     ///   - supernet: where a network that nobody asked for comes from. The default, 10.88.0.0/14, is seldom a company's.
     ///   - length: of its prefix.
-    ///   - routes: those of other links, with the links' names. A default route takes no network.
+    ///   - routes: those of other links, with the links' names. A default route takes no network, nor do its parts.
     /// Throws `network.exhausted`.
     static func subnet(
         _ wish: IPPrefix?, of supernet: IPPrefix?, length: Int, besides routes: [TakenRoute]
@@ -69,8 +69,12 @@ struct TakenRoute: Sendable, Hashable {
     var link: String
 
     func takes(_ subnet: IPPrefix) -> Bool {
-        destination.length > 0 && destination.family == subnet.family && destination.overlaps(subnet)
+        !isDefault && destination.family == subnet.family && destination.overlaps(subnet)
     }
+
+    /// A VPN that shall have everything puts parts in the place of the default route, which these go before: halves of
+    /// version 4, and of version 6 down to fc00::/7 (OpenVPN's `redirect-gateway def1 ipv6`).
+    private var isDefault: Bool { destination.length < (destination.family == .v4 ? 2 : 8) }
 
     /// Those of the host's main table that are not ours.
     ///
