@@ -87,6 +87,17 @@ extension KernelTests {
             #expect(heard.withLock { $0.first?.error?.details?["route"]?.string } == "10.64.0.0/10")
         }
 
+        @Test func `a bridge that was left half made takes no subnet of the host's`() async throws {
+            // As an agent leaves it that dies between making the link and all else: in no group, like the host's links.
+            try world.route.apply([
+                .add(.bridge, LinkSettings(name: "davit0")),
+                .change(0, LinkSettings(name: "davit0", alias: BridgeMaker.alias(of: try World.bridge))),
+            ])
+            try world.route.add(route("10.88.0.0/16"))
+            let addresses = try await world.attach(network: network).attachment.addresses
+            #expect(addresses.first == "10.89.0.2/20")
+        }
+
         @Test func `each network is told of by itself, and of one that is removed nothing more`() async throws {
             for (name, subnet) in [("one", "10.200.1.0/24"), ("two", "10.200.2.0/24"), ("three", "10.201.0.0/24")] {
                 var spec = NetworkSpec(name: try NetworkName(name))

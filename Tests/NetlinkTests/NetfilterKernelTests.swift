@@ -144,7 +144,24 @@ extension KernelTests {
                 [.match(.random(below: 4), .field(.number(1))), .verdict(.jump("target"))],
                 [.match(.hash([.source(.v4), .sourcePort], below: 4), .field(.number(1))), .verdict(.jump("target"))],
             ]
-            let maps = [
+            let maps = maps(four, six)
+            let chains = [
+                Ruleset.Chain("target"),
+                Ruleset.Chain(
+                    "forward", Ruleset.Base(.filter, .forward, priority: 0), statements.map(Ruleset.Rule.init)),
+            ]
+            let table = Ruleset.Table(.inet, "all", maps: maps, chains: chains)
+            try rules.write(Ruleset([table]))
+            for map in maps where map.key.count > 1 || !map.hasIntervals {
+                #expect(try rules.elements(of: map, in: table.id) == map.elements)
+            }
+            let arrivals = Ruleset.Base(.filter, .ingress, priority: 0, device: "v0")
+            try rules.write(Ruleset([Ruleset.Table(.netdev, "early", chains: [Ruleset.Chain("in", arrivals)])]))
+        }
+
+        /// What those statements look into.
+        private func maps(_ four: IPPrefix, _ six: IPPrefix) -> [Ruleset.Map] {
+            [
                 Ruleset.Map("names", key: [.linkName], elements: [Ruleset.Element([.linkName("davit0")])]),
                 Ruleset.Map(
                     "ranges", key: [.ipv4], hasIntervals: true,
@@ -167,18 +184,6 @@ extension KernelTests {
                         Ruleset.Element([.address(.v4(1)), .port(80)], .verdict(.goto("target")))
                     ]),
             ]
-            let chains = [
-                Ruleset.Chain("target"),
-                Ruleset.Chain(
-                    "forward", Ruleset.Base(.filter, .forward, priority: 0), statements.map(Ruleset.Rule.init)),
-            ]
-            let table = Ruleset.Table(.inet, "all", maps: maps, chains: chains)
-            try rules.write(Ruleset([table]))
-            for map in maps where map.key.count > 1 || !map.hasIntervals {
-                #expect(try rules.elements(of: map, in: table.id) == map.elements)
-            }
-            let arrivals = Ruleset.Base(.filter, .ingress, priority: 0, device: "v0")
-            try rules.write(Ruleset([Ruleset.Table(.netdev, "early", chains: [Ruleset.Chain("in", arrivals)])]))
         }
 
         @Test func `a service goes to its backends in turn`() throws {

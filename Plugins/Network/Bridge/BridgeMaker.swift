@@ -114,7 +114,8 @@ struct BridgeMaker {
 extension BridgeMaker {
     private func subnets(_ routes: [Route], _ links: [Link], _ bridge: Link?) throws -> (four: IPPrefix, six: IPPrefix?)
     {
-        let groups = [settings.group, bridge?.group].compactMap { $0 }
+        // Not the group that the bridge is in: one that was left half made is in none, as the host's links are.
+        let groups = settings.group.map { [$0] } ?? []
         let taken = TakenRoute.all(routes, links, besides: groups, link: bridge?.index) + reserved
         // A bridge of an earlier start has its network already; its containers live in it, whatever the host's routes are
         // now: ``RouteWatch`` tells of that.
